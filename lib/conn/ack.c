@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * SEGMENT ARRIVES, step 5: the ACK field (RFC 9293 §3.10.7.4).
+ */
+#include "conn/arrives.h"
+#include "conn/held.h"
+#include "conn/machine.h"
+#include "conn/newreno.h"
+#include "conn/rtt.h"
+#include "conn/timers.h"
+#include "conn/window.h"
+#include "core/seq.h"
+
+static uint32_t
+scaled(const struct tern_conn *c, const struct segment *s)
+{
+	return s->wnd << c->snd.wscale;
+}
+
+/* RFC 5681 §2, definition of a duplicate acknowledgment. */
+static bool
+is_duplicate(const struct tern_conn *c, const struct segment *s)
+{
+	return s->ack == c->snd.una && conn_flight(c) > 0 && s->len == 0 &&
+	       (s->flags & (TCP_SYN | TCP_FIN)) == 0 && scaled(c, s) == c->snd.wnd;
+}
+
+/* The window was shut, or too small to use, and has opened: what was tried goes again, in full. */
+static void
+end_probing(struct tern_conn *c)
+{
+	c->flags &= ~(TERN_CONN_PROBING | TERN_CONN_FORCE);
+	c->rtt.backoff = 0;
+	c->snd.nxt = c->snd.una;
+	timer_stop(c, TERN_TIMER_REXMIT);
+}
+
+/* Only a newer segment may set the window (wl1, wl2): B24. */
+static void
+update_window(struct tern_conn *c, const struct segment *s)
+{
+	uint32_t wnd = scaled(c, s);
+
+	if (!seq_lt(c->snd.wl1, s->seq) && !(c->snd.wl1 == s->seq && seq_le(c->snd.wl2, s->ack)))
+		return;
+	c->snd.wl1 = s->seq;
+	c->snd.wl2 = s->ack;
+	if ((c->flags & TERN_CONN_PROBING) != 0) {
+		c->since = c->tcp->tick; /* shut or not, somebody answers (MUST-37) */
+		if (wnd > c->snd.wnd)
+			end_probing(c);
+	}
+	c->snd.wnd = wnd;
+	if (wnd > c->snd.max_wnd)
+		c->snd.max_wnd = wnd;
+}
+
+/* Our FIN is acknowledged. */
+static enum tern_verdict
+fin_acked(struct tern_conn *c)
+{
+	switch (c->state) {
+	case TERN_FIN_WAIT_1:
+		c->state = TERN_FIN_WAIT_2;
+		if ((c->flags & TERN_CONN_CLOSED) != 0)
+			timer_set(c, TERN_TIMER_STATE, c->tcp->times.fin_wait_2);
+		return TERN_UNDECIDED;
+	case TERN_CLOSING:
+		conn_time_wait(c);
+		return TERN_DONE;
+	default: /* LAST-ACK */
+		conn_end(c, TERN_FINISHED);
+		return TERN_DONE;
+	}
+}
+
+/* RFC 6298 (5.2), (5.3) */
+static void
+restart_timer(struct tern_conn *c)
+{
+	if (c->snd.una == c->snd.max) {
+		timer_stop(c, TERN_TIMER_REXMIT);
+		c->flags &= ~TERN_CONN_PROBING;
+	} else if ((c->flags & TERN_CONN_PROBING) == 0) {
+		rexmit_start(c);
+	}
+}
+
+static enum tern_verdict
+new_ack(struct tern_conn *c, const struct segment *s)
+{
+	uint32_t bytes = s->ack - c->snd.una;
+	bool fin = (c->flags & TERN_CONN_FIN_SENT) != 0 && s->ack == c->snd.max;
+
+	rtt_acked(c, s->ack);
+	c->snd.una = s->ack;
+	c->snd.nxt = seq_max(c->snd.nxt, s->ack);
+	c->sent += bytes - fin;
+	c->since = c->tcp->tick;
+	c->rtt.backoff = 0;
+	newreno_acked(c, bytes);
+	restart_timer(c);
+	if (c->kept != NULL && kept_release(c, s->ack) > 0 && window_update_due(c))
+		c->flags |= TERN_CONN_ACK_NOW;
+	if (bytes > fin && c->user->acked != NULL)
+		c->user->acked(c->user, c, c->sent);
+	if (c->state == TERN_CLOSED)
+		return TERN_DONE;
+	return fin ? fin_acked(c) : TERN_UNDECIDED;
+}
+
+static enum tern_verdict
+ack_of_syn(struct tern_conn *c, const struct segment *s, bool *reset)
+{
+	if (!seq_lt(c->snd.una, s->ack) || seq_gt(s->ack, c->snd.max)) {
+		*reset = true;
+		return TERN_DROP_TCP_ACK;
+	}
+	c->snd.wnd = scaled(c, s);
+	c->snd.max_wnd = c->snd.wnd;
+	c->snd.wl1 = s->seq;
+	c->snd.wl2 = s->ack;
+	conn_establish(c, s->ack);
+	return c->state == TERN_CLOSED ? TERN_DONE : TERN_UNDECIDED;
+}
+
+enum tern_verdict
+conn_check_ack(struct tern_conn *c, const struct segment *s, bool *reset)
+{
+	enum tern_verdict v = TERN_UNDECIDED;
+
+	if ((s->flags & TCP_ACK) == 0)
+		return TERN_DROP_TCP_NO_ACK;
+	if (c->state == TERN_SYN_RECEIVED)
+		return ack_of_syn(c, s, reset);
+	/* RFC 5961 §5.2: neither of the future nor of a past beyond any window. */
+	if (seq_gt(s->ack, c->snd.max) || seq_lt(s->ack, c->snd.una - c->snd.max_wnd))
+		return conn_challenge(c, TERN_DROP_TCP_ACK);
+	if (is_duplicate(c, s))
+		newreno_duplicate(c);
+	if (seq_gt(s->ack, c->snd.una))
+		v = new_ack(c, s);
+	if (v == TERN_UNDECIDED && seq_ge(s->ack, c->snd.una))
+		update_window(c, s);
+	return v;
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "conn/arrives.h"
+#include "conn/machine.h"
+#include "conn/newreno.h"
+#include "conn/rtt.h"
+#include "conn/timers.h"
+#include "core/seq.h"
+
+enum { MSS_LEAST = 48 }; /* less would cost more headers than data: B15, SACK Panic */
+
+enum tern_verdict
+conn_challenge(struct tern_conn *c, enum tern_verdict verdict)
+{
+	struct tern_tcp *tcp = c->tcp;
+
+	if (tcp->tick - c->challenged < tcp->times.challenge_gap) {
+		count(tcp, TERN_EV_TCP_CHALLENGE_LIMITED);
+		return verdict;
+	}
+	c->challenged = tcp->tick;
+	c->flags |= TERN_CONN_ACK_NOW;
+	count(tcp, TERN_EV_TCP_CHALLENGE_ACKS);
+	return verdict;
+}
+
+void
+conn_take_syn(struct tern_conn *c, const struct segment *s)
+{
+	uint16_t mss = s->mss != 0 ? s->mss : TCP_MSS_DEFAULT;
+
+	if (mss < MSS_LEAST)
+		mss = MSS_LEAST;
+	c->snd.mss = mss < c->tcp->mss ? mss : c->tcp->mss;
+	c->rcv.nxt = s->seq + 1;
+	c->rcv.acked = c->rcv.nxt;
+	c->rcv.adv = c->rcv.nxt;
+	if (s->wscale != TCP_WSCALE_NONE && c->tcp->wscale != TCP_WSCALE_NONE) {
+		c->flags |= TERN_CONN_WSCALE;
+		c->snd.wscale = s->wscale;
+		c->rcv.wscale = c->tcp->wscale;
+	}
+	/* The window of a SYN is never scaled (RFC 7323 §2.2). */
+	c->snd.wnd = s->wnd;
+	c->snd.max_wnd = s->wnd;
+	c->snd.wl1 = s->seq;
+	c->snd.wl2 = s->ack;
+}
+
+void
+conn_establish(struct tern_conn *c, uint32_t ack)
+{
+	enum { RTO_AFTER_SYN_LOSS = 3 * (1000000000 / TERN_TICK_NS) };
+
+	rtt_acked(c, ack);
+	c->snd.una = ack;
+	c->snd.nxt = seq_max(c->snd.nxt, ack);
+	c->since = c->tcp->tick;
+	c->rtt.backoff = 0;
+	/* RFC 6298 (5.7): no sample was possible, and 1 s was too short. */
+	if ((c->flags & TERN_CONN_SYN_REPEATED) != 0 && c->rtt.rto < RTO_AFTER_SYN_LOSS)
+		c->rtt.rto = RTO_AFTER_SYN_LOSS;
+	timer_stop(c, TERN_TIMER_REXMIT);
+	newreno_start(c);
+	if (c->listener != LISTENER_NONE) {
+		c->tcp->listening[c->listener].half_open--;
+		c->listener = LISTENER_NONE;
+	}
+	c->state = (c->flags & TERN_CONN_FIN_WANTED) != 0 ? TERN_FIN_WAIT_1 : TERN_ESTABLISHED;
+	count(c->tcp, TERN_EV_TCP_ESTABLISHED);
+	if (c->user->on_open != NULL)
+		c->user->on_open(c->user, c);
+}
+
+/* RFC 9293 §3.10.7.3: before the peer's SYN there is no window to check against. */
+static enum tern_verdict
+syn_sent_arrives(struct tern_conn *c, const struct segment *s, bool *reset)
+{
+	bool ack = (s->flags & TCP_ACK) != 0;
+
+	if (ack && (seq_le(s->ack, c->snd.una) || seq_gt(s->ack, c->snd.max))) {
+		*reset = (s->flags & TCP_RST) == 0;
+		return TERN_DROP_TCP_ACK;
+	}
+	if ((s->flags & TCP_RST) != 0) {
+		if (!ack)
+			return TERN_DROP_TCP_RESET;
+		conn_end(c, TERN_REFUSED);
+		return TERN_DONE;
+	}
+	if ((s->flags & TCP_SYN) == 0)
+		return TERN_DROP_TCP_FLAGS;
+	conn_take_syn(c, s);
+	c->flags |= TERN_CONN_ACK_NOW;
+	if (ack) {
+		conn_establish(c, s->ack);
+	} else { /* simultaneous open (§3.5): our SYN again, with the ACK */
+		c->state = TERN_SYN_RECEIVED;
+		c->snd.nxt = c->snd.una;
+	}
+	return TERN_DONE;
+}
+
+/* RFC 9293 §3.10.7.4, TIME-WAIT; RFC 1337: a reset must not cut it short. */
+static enum tern_verdict
+time_wait_arrives(struct tern_conn *c, const struct segment *s)
+{
+	if ((s->flags & TCP_RST) != 0)
+		return TERN_DROP_TCP_RESET;
+	if ((s->flags & TCP_FIN) != 0 && s->seq + s->len + 1 == c->rcv.nxt) {
+		conn_time_wait(c);
+		c->flags |= TERN_CONN_ACK_NOW;
+		return TERN_DONE;
+	}
+	if ((s->flags & TCP_SYN) != 0 || s->len > 0)
+		return conn_challenge(c, TERN_DROP_TCP_SEQUENCE);
+	return TERN_DONE;
+}
+
+/*
+ * In SYN-RECEIVED the SYN of the peer may come again: ours was lost on the way, or both sides
+ * opened at once and this is the peer's SYN-ACK.
+ */
+static bool
+is_syn_again(const struct tern_conn *c, const struct segment *s)
+{
+	return c->state == TERN_SYN_RECEIVED && (s->flags & TCP_SYN) != 0 &&
+	       s->seq + 1 == c->rcv.nxt;
+}
+
+/* Step 1, the four cases of the acceptability test (RFC 9293 §3.10.7.4). */
+static bool
+is_acceptable(const struct tern_conn *c, const struct segment *s, uint32_t length)
+{
+	uint32_t wnd = c->rcv.adv - c->rcv.nxt;
+	uint32_t from = s->seq - c->rcv.nxt, to = s->seq + length - 1 - c->rcv.nxt;
+
+	if (length == 0)
+		return wnd == 0 ? from == 0 : from < wnd;
+	return from < wnd || to < wnd;
+}
+
+static enum tern_verdict
+check_sequence(struct tern_conn *c, struct segment *s)
+{
+	uint32_t length = segment_length(s);
+
+	if (is_acceptable(c, s, length))
+		return TERN_UNDECIDED;
+	/* Nothing fits a closed window, but the ACK and the reset in it count (MUST-66). */
+	if (c->rcv.adv == c->rcv.nxt && s->seq == c->rcv.nxt && (s->flags & TCP_SYN) == 0) {
+		c->flags |= TERN_CONN_ACK_NOW;
+		s->len = 0;
+		s->flags = (uint8_t)(s->flags & ~TCP_FIN);
+		return TERN_UNDECIDED;
+	}
+	if ((s->flags & TCP_RST) != 0)
+		return TERN_DROP_TCP_SEQUENCE;
+	/*
+	 * A repetition is owed its ACK, whatever the limit (the first one may be lost), and what it
+	 * acknowledges is as good as ever. An ACK without anything could be half of an ACK war.
+	 */
+	if (length == 0)
+		return conn_challenge(c, TERN_DROP_TCP_SEQUENCE);
+	c->flags |= TERN_CONN_ACK_NOW;
+	return TERN_DROP_TCP_SEQUENCE;
+}
+
+/* Step 2 (RFC 5961 §3.2): only the exact number resets. */
+static enum tern_verdict
+check_reset(struct tern_conn *c, const struct segment *s)
+{
+	bool refused;
+
+	if ((s->flags & TCP_RST) == 0)
+		return TERN_UNDECIDED;
+	if (s->seq != c->rcv.nxt)
+		return conn_challenge(c, TERN_DROP_TCP_RESET);
+	refused = c->state == TERN_SYN_RECEIVED && (c->flags & TERN_CONN_PASSIVE) == 0;
+	if (c->state == TERN_ESTABLISHED || c->state == TERN_CLOSE_WAIT)
+		count(c->tcp, TERN_EV_TCP_ESTAB_RESETS);
+	conn_end(c, refused ? TERN_REFUSED : TERN_RESET);
+	return TERN_DONE;
+}
+
+/* Step 4 (RFC 5961 §4.2): a SYN in a synchronised state is never believed. */
+static enum tern_verdict
+check_syn(struct tern_conn *c, const struct segment *s)
+{
+	if ((s->flags & TCP_SYN) == 0)
+		return TERN_UNDECIDED;
+	return conn_challenge(c, TERN_DROP_TCP_SEQUENCE);
+}
+
+enum tern_verdict
+conn_arrives(struct tern_conn *c, struct segment *s, struct tern_in *in, bool *reset)
+{
+	enum tern_verdict v;
+
+	if (c->state == TERN_SYN_SENT)
+		return syn_sent_arrives(c, s, reset);
+	if (c->state == TERN_TIME_WAIT)
+		return time_wait_arrives(c, s);
+	if (is_syn_again(c, s)) {
+		if ((s->flags & TCP_ACK) == 0) {
+			c->snd.nxt = c->snd.una;
+			return TERN_DONE;
+		}
+		s->seq++;
+		s->len = 0;
+		s->flags = (uint8_t)(s->flags & ~TCP_SYN);
+		c->flags |= TERN_CONN_ACK_NOW;
+	}
+	if ((v = check_sequence(c, s)) != TERN_UNDECIDED)
+		return v;
+	if ((v = check_reset(c, s)) != TERN_UNDECIDED)
+		return v;
+	/* Step 3, security and compartment, is not for hosts of today. */
+	if ((v = check_syn(c, s)) != TERN_UNDECIDED)
+		return v;
+	if ((v = conn_check_ack(c, s, reset)) != TERN_UNDECIDED)
+		return v;
+	/* Step 6: urgent data are delivered in line with the rest (RFC 6093 §6). */
+	return conn_take_text(c, s, in, reset);
+}

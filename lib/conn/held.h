@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * mbufs that a connection holds: early segments beyond a gap, and answers kept until acknowledged.
+ *
+ * Both are lists ordered by sequence number. What has to be known of an mbuf while it waits stands
+ * in its own headroom, in front of the frame that it carries or carried; m->next is not free for
+ * it, for a kept mbuf may be on its way through the port at the same time.
+ *
+ * Bounds: tern_config.held_pkts on each list, held_total on all lists of the lcore. A segment costs
+ * an mbuf however short it is, so mbufs are what is counted.
+ */
+#ifndef HELD_H
+#define HELD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+
+#include "conn/machine.h"
+#include <tern_conn.h>
+
+struct held {
+	struct rte_mbuf *next;
+	uint32_t seq;
+	uint16_t at; /* of the payload, from buf_addr */
+	uint16_t len;
+	bool fin; /* FIN follows its last byte */
+};
+
+static inline struct held *
+held_of(struct rte_mbuf *m)
+{
+	return (struct held *)m->buf_addr;
+}
+
+static inline uint8_t *
+held_data(struct rte_mbuf *m)
+{
+	return (uint8_t *)m->buf_addr + held_of(m)->at;
+}
+
+static inline uint32_t
+held_end(struct rte_mbuf *m)
+{
+	return held_of(m)->seq + held_of(m)->len;
+}
+
+/*
+ * Can this mbuf be held, with its payload at data? Its headroom must leave place for struct held
+ * in front of all headers of an answer, and nobody else may have it.
+ */
+bool held_possible(const struct tern_conn *c, uint16_t n, const struct rte_mbuf *m,
+		   const uint8_t *data);
+
+/* Hold a segment that is beyond a gap. False: no room; the mbuf stays the caller's. */
+bool early_insert(struct tern_conn *c, struct rte_mbuf *m, uint32_t seq, uint8_t *data,
+		  uint16_t len, bool fin);
+
+/* The first early mbuf if it begins at or before rcv.nxt, taken off the list; else NULL. */
+struct rte_mbuf *early_take(struct tern_conn *c);
+
+/* Keep an answer at the end of the stream. */
+void kept_append(struct tern_conn *c, struct rte_mbuf *m, uint8_t *data, uint16_t len);
+
+/* Let go of everything below upto, which is snd.una after an ACK. Return: bytes let go. */
+uint32_t kept_release(struct tern_conn *c, uint32_t upto);
+
+/* One past the last kept byte, or seq when nothing is kept. */
+static inline uint32_t
+kept_end(const struct tern_conn *c, uint32_t seq)
+{
+	return c->kept_last != NULL ? held_end(c->kept_last) : seq;
+}
+
+/* The kept mbuf that holds the byte seq, or NULL. */
+struct rte_mbuf *kept_find(const struct tern_conn *c, uint32_t seq);
+
+/* Copy kept bytes from seq on, at most len. Return: how many. */
+uint32_t kept_copy(const struct tern_conn *c, uint32_t seq, uint8_t *to, uint32_t len);
+
+/* Forget both lists. */
+void held_free_all(struct tern_conn *c);
+
+#endif

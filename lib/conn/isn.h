@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * Initial sequence numbers (RFC 9293 §3.4.1, RFC 6528): ISN = M + F(tuple, secret).
+ */
+#ifndef ISN_H
+#define ISN_H
+
+#include <stdint.h>
+
+#include <tern_conn.h>
+
+/* The ISN of this connection, were it opened now. */
+uint32_t isn_of(const struct tern_conn *c);
+
+#endif

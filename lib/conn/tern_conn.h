@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * The connection block (RFC 9293 §3.3.1, "TCB") and what its user supplies.
+ *
+ * The block is public: read anything; change what the comments allow. It belongs to the TCP layer
+ * of one lcore, and so do all calls about it. A pointer to it is good from on_accept or connect
+ * until on_closed() returns; who must keep a reference for longer keeps the id of
+ * tern_tcp_id() and asks tern_tcp_find() with it.
+ *
+ * Sending needs no buffer. The user says how much there is (available), writes it straight into a
+ * frame when it leaves, and again when it must be repeated (fill or lend), and forgets it when it
+ * is acknowledged (acked). Bytes are counted from 0, the first byte after the SYN, in 64 bits.
+ *
+ * Receiving needs none either: on_data() sees each piece of the stream once, in order, in the mbuf
+ * that brought it. What is early waits in its own mbufs, bounded by the window and by
+ * tern_config.held_pkts.
+ *
+ * Times are in ticks of TERN_TICK_NS, wrapping; sequence numbers wrap too (RFC 9293 §3.4).
+ */
+#ifndef TERN_CONN_H
+#define TERN_CONN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_byteorder.h>
+
+#include <tern_addr.h>
+#include <tern_api.h>
+#include <tern_in.h>
+#include <tern_verdict.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TERN_TICK_NS 10000u
+
+/* RFC 9293 §3.3.2 */
+enum tern_tcp_state {
+	TERN_CLOSED,
+	TERN_LISTEN,
+	TERN_SYN_SENT,
+	TERN_SYN_RECEIVED,
+	TERN_ESTABLISHED,
+	TERN_FIN_WAIT_1,
+	TERN_FIN_WAIT_2,
+	TERN_CLOSE_WAIT,
+	TERN_CLOSING,
+	TERN_LAST_ACK,
+	TERN_TIME_WAIT,
+	TERN_TCP_STATES
+};
+
+/* Why a connection ended, as its user sees it. */
+enum tern_why {
+	TERN_FINISHED,	  /* both sides closed, everything delivered and acknowledged */
+	TERN_RESET,	  /* the peer reset it, or it was reset for a breach of protocol */
+	TERN_REFUSED,	  /* a reset answered our SYN */
+	TERN_TIMED_OUT,	  /* no answer for R2 (RFC 9293 §3.8.3) */
+	TERN_UNREACHABLE, /* no route, or the neighbour never answered */
+	TERN_ABORTED,	  /* tern_tcp_abort() was called */
+	TERN_WHYS
+};
+
+struct tern_conn;
+struct tern_tcp;
+struct rte_mbuf_ext_shared_info;
+
+/* Memory lent for sending: see tern_tcp_user.lend. */
+struct tern_loan {
+	const void *data;
+	uint32_t len;				 /* bytes at data, at least 1 */
+	rte_iova_t iova;			 /* RTE_BAD_IOVA where no port needs it */
+	struct rte_mbuf_ext_shared_info *shared; /* counts its users: rte_pktmbuf_attach_extbuf() */
+};
+
+/**
+ * What the user of a connection supplies. Any member may be NULL. All are called from
+ * tern_poll() on the lcore of the connection; each may call any tern_tcp_*() function.
+ */
+struct tern_tcp_user {
+	/** The connection reached ESTABLISHED. */
+	void (*on_open)(struct tern_tcp_user *self, struct tern_conn *conn);
+
+	/**
+	 * The next in->len bytes of the stream stand at in->data. Return
+	 *   TERN_DONE    all were read; the stack may use the mbuf for its answer
+	 *   TERN_TAKEN   all were accepted and the mbuf is kept; tern_tcp_consumed() when done
+	 *   what tern_tcp_answer() returned
+	 *   TERN_DROP_USER  none was accepted: they are not acknowledged and will come again
+	 * Before it returns TERN_DONE the user may lower in->len to what it accepted.
+	 * NULL: data are read and forgotten.
+	 */
+	enum tern_verdict (*on_data)(struct tern_tcp_user *self, struct tern_conn *conn,
+				     struct tern_in *in);
+
+	/** The peer has sent all it will (FIN). NULL: the connection is closed in return. */
+	void (*on_eof)(struct tern_tcp_user *self, struct tern_conn *conn);
+
+	/**
+	 * The connection is over for its user; @conn is not to be used after this returns. Called
+	 * once for each that was accepted or opened, also when on_open() never was.
+	 */
+	void (*on_closed)(struct tern_tcp_user *self, struct tern_conn *conn, enum tern_why why);
+
+	/** How many bytes are ready from stream position @at on. Cheap: asked on every output. */
+	uint32_t (*available)(struct tern_tcp_user *self, struct tern_conn *conn, uint64_t at);
+
+	/** Write @len bytes from position @at to @to: below what available() said; repeatable. */
+	void (*fill)(struct tern_tcp_user *self, struct tern_conn *conn, uint64_t at, void *to,
+		     uint32_t len);
+
+	/**
+	 * Instead of fill: lend memory that holds up to @len bytes from @at and stays as it is until
+	 * acked() passes it. Return false to be asked with fill.
+	 */
+	bool (*lend)(struct tern_tcp_user *self, struct tern_conn *conn, uint64_t at, uint32_t len,
+		     struct tern_loan *loan);
+
+	/** The peer has acknowledged every byte before position @upto. */
+	void (*acked)(struct tern_tcp_user *self, struct tern_conn *conn, uint64_t upto);
+};
+
+/* A node of the timer wheel; private. */
+struct tern_timer_node {
+	uint32_t next, prev, at;
+};
+
+/* The timers of a connection. */
+enum tern_tcp_timer {
+	TERN_TIMER_REXMIT, /* retransmission, or zero-window probe */
+	TERN_TIMER_ACK,	   /* delayed ACK */
+	TERN_TIMER_STATE,  /* end of TIME-WAIT, or of waiting for a FIN */
+	TERN_TIMERS
+};
+
+/* tern_conn.flags; private unless said otherwise. */
+#define TERN_CONN_NODELAY (1u << 0)	  /* public: Nagle's algorithm off (RFC 9293 §3.7.4) */
+#define TERN_CONN_ACK_NOW (1u << 1)	  /* an ACK is owed at once */
+#define TERN_CONN_ACK_DELAYED (1u << 2)	  /* an ACK is owed within ack_delay_ns */
+#define TERN_CONN_FIN_WANTED (1u << 3)	  /* the user closed: FIN after the last byte */
+#define TERN_CONN_FIN_SENT (1u << 4)	  /* FIN is the last number below snd.max */
+#define TERN_CONN_FIN_RECEIVED (1u << 5)  /* rcv.nxt is past the peer's FIN */
+#define TERN_CONN_CLOSED (1u << 6)	  /* the user wants no more data either */
+#define TERN_CONN_PASSIVE (1u << 7)	  /* came from LISTEN (MUST-11) */
+#define TERN_CONN_RECOVERY (1u << 8)	  /* fast recovery, until snd.recover */
+#define TERN_CONN_TIMING (1u << 9)	  /* rtt.seq is being timed */
+#define TERN_CONN_PROBING (1u << 10)	  /* the rexmit timer is the zero-window probe's */
+#define TERN_CONN_READY (1u << 11)	  /* on the list of those that may have to send */
+#define TERN_CONN_USER_GONE (1u << 12)	  /* on_closed() has been called */
+#define TERN_CONN_WSCALE (1u << 13)	  /* both sides sent Window Scale (RFC 7323 §2.2) */
+#define TERN_CONN_FORCE (1u << 14)	  /* the next segment goes out whatever the window says */
+#define TERN_CONN_REPEAT (1u << 15)	  /* one segment at snd.una is to be sent again */
+#define TERN_CONN_SYN_REPEATED (1u << 16) /* the SYN had to be (RFC 6298 (5.7)) */
+
+struct tern_conn {
+	/* First line: who it is, and what every segment asks. */
+	struct tern_addr remote, local;
+	rte_be16_t rport, lport;    /* in this order: as source and destination come in a segment */
+	uint32_t slot;		    /* index in the table of its lcore */
+	struct tern_tcp_user *user; /* public: may be changed */
+	void *data;		    /* public: the user's own */
+	uint32_t flags;		    /* TERN_CONN_* */
+	uint8_t state;		    /* enum tern_tcp_state */
+	uint8_t timers;		    /* bit per armed enum tern_tcp_timer */
+	uint16_t listener;	    /* private: whose half-open it is, in SYN-RECEIVED */
+
+	/* Send sequence variables (RFC 9293 §3.3.1). */
+	struct {
+		uint32_t una;	  /* oldest number not acknowledged */
+		uint32_t nxt;	  /* next to send; falls back to una after an RTO */
+		uint32_t max;	  /* highest ever sent, + 1 */
+		uint32_t wnd;	  /* what the peer allows from una on, bytes */
+		uint32_t wl1;	  /* SEG.SEQ of the last window update */
+		uint32_t wl2;	  /* SEG.ACK of it */
+		uint32_t max_wnd; /* largest wnd ever seen */
+		uint32_t recover; /* snd.max when the last loss was seen (RFC 6582) */
+		uint16_t mss;	  /* largest payload we send; public: may be lowered */
+		uint8_t wscale;	  /* shift of the windows that the peer sends */
+		uint8_t dupacks;
+	} snd;
+
+	/* Receive sequence variables. */
+	struct {
+		uint32_t nxt;	/* next expected */
+		uint32_t adv;	/* right edge advertised: never moves left */
+		uint32_t space; /* bytes that may be held for the user; public: may be changed */
+		uint32_t held;	/* bytes of it in use: early, kept, or not consumed yet */
+		uint32_t acked; /* nxt in the last ACK sent */
+		uint16_t
+			mss; /* largest payload seen: an estimate of the peer's (RFC 9293 §3.8.6.3) */
+		uint8_t wscale; /* shift of the windows that we send */
+	} rcv;
+
+	/* Congestion control (RFC 5681), bytes. */
+	struct {
+		uint32_t cwnd;
+		uint32_t ssthresh;
+	} cong;
+
+	/* Round-trip time (RFC 6298), microseconds but for the ticks. */
+	struct {
+		uint32_t srtt_8;   /* smoothed, times 8; 0: no sample yet */
+		uint32_t rttvar_4; /* variation, times 4 */
+		uint32_t rto;	   /* ticks, without back-off */
+		uint32_t seq;	   /* the number being timed */
+		uint32_t at_us;	   /* when it was sent */
+		uint8_t backoff;   /* times that the timer expired in a row */
+	} rtt;
+
+	uint64_t sent;	     /* stream position of snd.una, bytes */
+	uint32_t since;	     /* tick of the last sign of life, or of the first send after it (R2) */
+	uint32_t challenged; /* tick of the last challenge ACK */
+
+	/* Private from here on. */
+	uint32_t deadline[TERN_TIMERS]; /* ticks */
+	struct tern_timer_node wheel;
+	uint32_t hash;		       /* of the 4-tuple */
+	uint32_t hop;		       /* next hop, as the IP layer remembers it */
+	uint32_t link_next, link_prev; /* in the list of ready, or of TIME-WAIT ones */
+	uint16_t early_n, kept_n;      /* mbufs on the two lists below */
+	struct tern_tcp *tcp;	       /* the layer that owns it */
+	struct rte_mbuf *early;	       /* segments beyond a gap, in order */
+	struct rte_mbuf *kept;	       /* answers not acknowledged yet, in order */
+	struct rte_mbuf *kept_last;
+};
+
+/** Names for people: "ESTABLISHED", "timed out". NULL beyond the enum. */
+TERN_API const char *tern_tcp_state_name(unsigned int state);
+TERN_API const char *tern_why_text(unsigned int why);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

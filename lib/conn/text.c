@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * SEGMENT ARRIVES, steps 7 and 8: the text and the FIN (RFC 9293 §3.10.7.4).
+ */
+#include <assert.h>
+
+#include "conn/arrives.h"
+#include "conn/held.h"
+#include "conn/machine.h"
+#include "conn/timers.h"
+#include "core/seq.h"
+
+/* MUST-58: an ACK for at least every second full-sized segment; MUST-40: the rest within a delay. */
+static void
+owe_ack(struct tern_conn *c, uint16_t len)
+{
+	if (len > c->rcv.mss)
+		c->rcv.mss = len;
+	if (c->rcv.nxt - c->rcv.acked >= 2u * c->rcv.mss) {
+		c->flags |= TERN_CONN_ACK_NOW;
+	} else if (!timer_is_set(c, TERN_TIMER_ACK)) {
+		c->flags |= TERN_CONN_ACK_DELAYED;
+		timer_set(c, TERN_TIMER_ACK, c->tcp->times.ack_delay);
+	}
+}
+
+/*
+ * Hand in->data, in->len, which begin at rcv.nxt, to the user. What it accepts is acknowledged, and
+ * nothing else.
+ */
+static enum tern_verdict
+deliver(struct tern_conn *c, struct tern_in *in)
+{
+	enum tern_verdict v = TERN_DONE;
+	uint16_t len = in->len;
+
+	if (c->user->on_data != NULL)
+		v = c->user->on_data(c->user, c, in);
+	if (c->state == TERN_CLOSED)
+		return v == TERN_ANSWER ? TERN_TAKEN : v;
+	switch (v) {
+	case TERN_DONE:
+		assert(in->len <= len);
+		len = in->len < len ? in->len : len;
+		break;
+	case TERN_TAKEN:
+		c->rcv.held += len;
+		break;
+	case TERN_ANSWER:
+		break;
+	default:
+		return v == TERN_DROP_USER ? TERN_DROP_TCP_UNTAKEN : v;
+	}
+	c->rcv.nxt += len;
+	owe_ack(c, len);
+	return v;
+}
+
+/* Step 8. */
+static void
+take_fin(struct tern_conn *c)
+{
+	uint8_t state = c->state;
+
+	c->rcv.nxt++;
+	c->rcv.adv = seq_max(c->rcv.adv, c->rcv.nxt);
+	c->flags |= TERN_CONN_FIN_RECEIVED | TERN_CONN_ACK_NOW;
+	if (state == TERN_ESTABLISHED)
+		c->state = TERN_CLOSE_WAIT;
+	else if (state == TERN_FIN_WAIT_1)
+		c->state = TERN_CLOSING;
+	if (c->user->on_eof != NULL)
+		c->user->on_eof(c->user, c);
+	else
+		tern_tcp_close(c);
+	if (state == TERN_FIN_WAIT_2 && c->state == TERN_FIN_WAIT_2)
+		conn_time_wait(c);
+}
+
+/* Deliver one early piece. False: the user did not take all of it. */
+static bool
+deliver_early(struct tern_conn *c, struct rte_mbuf *m, const struct tern_in *in)
+{
+	struct held *h = held_of(m);
+	uint32_t skip = c->rcv.nxt - h->seq, before = c->rcv.nxt;
+	struct tern_in late = *in;
+	bool all;
+
+	if (skip >= h->len) {
+		rte_pktmbuf_free(m);
+		return true;
+	}
+	late.mbuf = m;
+	late.data = held_data(m) + skip;
+	late.len = (uint16_t)(h->len - skip);
+	late.room = (uint16_t)((uint8_t *)m->buf_addr + m->buf_len - late.data);
+	before += late.len;
+	switch (deliver(c, &late)) {
+	case TERN_TAKEN:
+	case TERN_ANSWER:
+		return true;
+	default:
+		all = c->rcv.nxt == before;
+		rte_pktmbuf_free(m);
+		return all;
+	}
+}
+
+/* The gap is closed: what had come early is in order now. Return: is a FIN next? */
+static bool
+drain_early(struct tern_conn *c, const struct tern_in *in)
+{
+	struct rte_mbuf *m;
+	bool fin;
+
+	while (c->state != TERN_CLOSED && (m = early_take(c)) != NULL) {
+		c->flags |= TERN_CONN_ACK_NOW; /* RFC 5681 §4.2: at once when a gap is filled */
+		fin = held_of(m)->fin;
+		if (!deliver_early(c, m, in))
+			return false;
+		if (fin)
+			return true;
+	}
+	return false;
+}
+
+/* Cut off what is there already and what is beyond the window. */
+static void
+trim(const struct tern_conn *c, struct segment *s, struct tern_in *in)
+{
+	uint32_t skip, over;
+
+	if (seq_lt(s->seq, c->rcv.nxt)) {
+		skip = c->rcv.nxt - s->seq;
+		if (skip > s->len)
+			skip = s->len;
+		s->seq += skip;
+		s->len = (uint16_t)(s->len - skip);
+		in->data += skip;
+		in->room = (uint16_t)(in->room - skip);
+	}
+	if (seq_gt(s->seq + s->len, c->rcv.adv)) {
+		over = s->seq + s->len - c->rcv.adv;
+		s->len = (uint16_t)(s->len - (over < s->len ? over : s->len));
+		s->flags = (uint8_t)(s->flags & ~TCP_FIN);
+	}
+	in->len = s->len;
+}
+
+static enum tern_verdict
+hold_early(struct tern_conn *c, const struct segment *s, const struct tern_in *in)
+{
+	c->flags |= TERN_CONN_ACK_NOW; /* a duplicate ACK tells of the gap (RFC 5681 §4.2) */
+	if (!early_insert(c, in->mbuf, s->seq, in->data, s->len, (s->flags & TCP_FIN) != 0))
+		return TERN_DROP_TCP_HELD;
+	count(c->tcp, TERN_EV_TCP_OUT_OF_ORDER);
+	return TERN_TAKEN;
+}
+
+enum tern_verdict
+conn_take_text(struct tern_conn *c, struct segment *s, struct tern_in *in, bool *reset)
+{
+	enum tern_verdict v = TERN_DONE;
+	bool fin;
+
+	if ((s->len == 0 && (s->flags & TCP_FIN) == 0) || !conn_receives(c))
+		return TERN_DONE;
+	if (seq_lt(s->seq, c->rcv.nxt))
+		c->flags |= TERN_CONN_ACK_NOW; /* part of it is a repetition */
+	trim(c, s, in);
+	fin = (s->flags & TCP_FIN) != 0;
+	if (s->len > 0 && (c->flags & TERN_CONN_CLOSED) != 0) {
+		*reset = true; /* SHLD-3: the peer shall know that these bytes were lost */
+		conn_end(c, TERN_RESET);
+		return TERN_DROP_TCP_CLOSED;
+	}
+	if (s->seq != c->rcv.nxt)
+		return s->len > 0 || fin ? hold_early(c, s, in) : TERN_DONE;
+	if (s->len > 0) {
+		v = deliver(c, in);
+		if (c->state == TERN_CLOSED)
+			return v;
+		fin = fin && c->rcv.nxt == s->seq + s->len;
+	}
+	if (c->early != NULL && !fin)
+		fin = drain_early(c, in);
+	if (fin && c->state != TERN_CLOSED)
+		take_fin(c);
+	return v;
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "conn/timers.h"
+#include "conn/newreno.h"
+#include "core/seq.h"
+#include "core/wheel.h"
+
+void
+timer_set(struct tern_conn *c, enum tern_tcp_timer which, uint32_t ticks)
+{
+	struct tern_tcp *tcp = c->tcp;
+	struct wheel_node *node = (struct wheel_node *)&c->wheel;
+
+	c->deadline[which] = tcp->tick + ticks;
+	c->timers = (uint8_t)(c->timers | 1u << which);
+	if (!wheel_armed(node) || seq_lt(c->deadline[which], node->at))
+		wheel_arm(&tcp->wheel, c->slot, c->deadline[which]);
+}
+
+void
+timers_cancel(struct tern_conn *c)
+{
+	c->timers = 0;
+	wheel_cancel(&c->tcp->wheel, c->slot);
+}
+
+/* RFC 6298 (5.5): the back-off doubles, up to the maximum. */
+static uint32_t
+backed_off(const struct tern_conn *c)
+{
+	uint64_t rto = (uint64_t)c->rtt.rto << c->rtt.backoff;
+
+	return rto < c->tcp->times.rto_max ? (uint32_t)rto : c->tcp->times.rto_max;
+}
+
+void
+rexmit_start(struct tern_conn *c)
+{
+	c->flags &= ~TERN_CONN_PROBING;
+	timer_set(c, TERN_TIMER_REXMIT, backed_off(c));
+}
+
+void
+persist_start(struct tern_conn *c)
+{
+	c->flags |= TERN_CONN_PROBING;
+	timer_set(c, TERN_TIMER_REXMIT, backed_off(c));
+}
+
+static void
+back_off(struct tern_conn *c)
+{
+	enum { BACKOFF_MAX = 30 };
+
+	if (c->rtt.backoff < BACKOFF_MAX)
+		c->rtt.backoff++;
+}
+
+/* How long this connection may go unanswered: R2 (RFC 9293 §3.8.3). */
+static uint32_t
+patience(const struct tern_conn *c)
+{
+	switch (c->state) {
+	case TERN_SYN_SENT:
+		return c->tcp->times.syn_r2;
+	case TERN_SYN_RECEIVED:
+		return c->tcp->times.syn_ack_r2;
+	default:
+		return c->tcp->times.r2;
+	}
+}
+
+/* RFC 6298 (5.4)-(5.7), RFC 5681 §3.1: send again from snd.una on, slowly. */
+static void
+go_back(struct tern_conn *c)
+{
+	if (conn_synchronised(c))
+		newreno_timeout(c);
+	else
+		c->flags |= TERN_CONN_SYN_REPEATED;
+	c->snd.nxt = c->snd.una;
+	c->flags &= ~(TERN_CONN_TIMING | TERN_CONN_REPEAT); /* Karn: RFC 6298 §3 */
+	back_off(c);
+	count(c->tcp, TERN_EV_TCP_RTO);
+	rexmit_start(c);
+	conn_ready(c);
+}
+
+static void
+probe(struct tern_conn *c)
+{
+	c->flags |= TERN_CONN_FORCE;
+	c->flags &= ~TERN_CONN_TIMING;
+	c->snd.nxt = c->snd.una;
+	back_off(c);
+	count(c->tcp, TERN_EV_TCP_PROBES);
+	persist_start(c);
+	conn_ready(c);
+}
+
+static void
+rexmit_expired(struct tern_conn *c)
+{
+	if (c->tcp->tick - c->since >= patience(c)) {
+		count(c->tcp, TERN_EV_TCP_TIMEOUTS);
+		conn_end(c, TERN_TIMED_OUT);
+	} else if ((c->flags & TERN_CONN_PROBING) != 0) {
+		probe(c);
+	} else {
+		go_back(c);
+	}
+}
+
+static void
+ack_expired(struct tern_conn *c)
+{
+	c->flags |= TERN_CONN_ACK_NOW;
+	conn_ready(c);
+}
+
+static void
+state_expired(struct tern_conn *c)
+{
+	conn_end(c, c->state == TERN_TIME_WAIT ? TERN_FINISHED : TERN_TIMED_OUT);
+}
+
+static void (*const on_expiry[TERN_TIMERS])(struct tern_conn *) = {
+	[TERN_TIMER_REXMIT] = rexmit_expired,
+	[TERN_TIMER_ACK] = ack_expired,
+	[TERN_TIMER_STATE] = state_expired,
+};
+
+static void
+expire(struct tern_conn *c)
+{
+	uint32_t tick = c->tcp->tick;
+
+	for (unsigned int i = 0; i < TERN_TIMERS; i++) {
+		if (!timer_is_set(c, i) || seq_gt(c->deadline[i], tick))
+			continue;
+		timer_stop(c, i);
+		on_expiry[i](c);
+	}
+	/* What was set but is not due yet had this node as its own. */
+	for (unsigned int i = 0; i < TERN_TIMERS; i++) {
+		if (timer_is_set(c, i))
+			timer_set(c, i, c->deadline[i] - tick);
+	}
+}
+
+void
+timers_run(struct tern_tcp *tcp)
+{
+	uint32_t slot;
+
+	while ((slot = wheel_expired(&tcp->wheel, tcp->tick)) != WHEEL_NONE)
+		expire(&tcp->conns[slot]);
+}

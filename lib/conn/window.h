@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * The receive window (RFC 9293 §3.8.6.2.2): what we advertise, and when an update is due.
+ */
+#ifndef WINDOW_H
+#define WINDOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <tern_conn.h>
+
+/*
+ * The window field of a segment that leaves now; moves rcv.adv to the edge that it stands for. The
+ * field is rounded up to the scale's unit, so that rounding never takes back what was given.
+ */
+uint16_t window_advertise(struct tern_conn *c);
+
+/* Has so much room come free that the peer should be told without being asked? */
+bool window_update_due(const struct tern_conn *c);
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What users call about a connection (RFC 9293 §3.10).
+ */
+#include <string.h>
+
+#include "conn/held.h"
+#include "conn/timers.h"
+#include "conn/window.h"
+#include "layer/tcp/output.h"
+
+void
+tern_tcp_ready(struct tern_conn *c)
+{
+	conn_ready(c);
+}
+
+/* Add the answer to the kept one that waits last, if that has not been sent in any part. */
+static bool
+join_last(struct tern_conn *c, const uint8_t *data, uint16_t len)
+{
+	struct rte_mbuf *last = c->kept_last;
+	struct held *h;
+
+	if (last == NULL || seq_lt(held_of(last)->seq, conn_data_max(c)))
+		return false;
+	h = held_of(last);
+	if (h->len + len > c->snd.mss || h->at + h->len + len > last->buf_len)
+		return false;
+	memcpy(held_data(last) + h->len, data, len);
+	h->len = (uint16_t)(h->len + len);
+	c->rcv.held += len;
+	return true;
+}
+
+enum tern_verdict
+tern_tcp_answer(struct tern_conn *c, struct tern_in *in, void *data, uint16_t len)
+{
+	uint8_t *at = data;
+
+	if (len == 0 || (c->flags & TERN_CONN_FIN_WANTED) != 0 || c->state == TERN_CLOSED)
+		return TERN_DONE;
+	if (len > in->room)
+		return TERN_DROP_USER;
+	if (join_last(c, at, len))
+		return TERN_DONE;
+	if (at < in->data || at + len > in->data + in->room) {
+		memmove(in->data, at, len);
+		at = in->data;
+	}
+	if (!held_possible(c, c->kept_n, in->mbuf, at))
+		return TERN_DROP_TCP_HELD;
+	kept_append(c, in->mbuf, at, len);
+	return TERN_ANSWER;
+}
+
+void
+tern_tcp_consumed(struct tern_conn *c, uint32_t bytes)
+{
+	c->rcv.held -= RTE_MIN(bytes, c->rcv.held);
+	if (!window_update_due(c))
+		return;
+	c->flags |= TERN_CONN_ACK_NOW;
+	conn_ready(c);
+}
+
+void
+tern_tcp_shutdown(struct tern_conn *c)
+{
+	switch (c->state) {
+	case TERN_SYN_SENT: /* §3.10.4: nothing was agreed yet */
+		conn_end(c, TERN_ABORTED);
+		return;
+	case TERN_SYN_RECEIVED: /* FIN-WAIT-1 once the handshake is complete */
+		break;
+	case TERN_ESTABLISHED:
+		c->state = TERN_FIN_WAIT_1;
+		break;
+	case TERN_CLOSE_WAIT:
+		c->state = TERN_LAST_ACK;
+		break;
+	default:
+		return;
+	}
+	c->flags |= TERN_CONN_FIN_WANTED;
+	conn_ready(c);
+}
+
+void
+tern_tcp_close(struct tern_conn *c)
+{
+	c->flags |= TERN_CONN_CLOSED;
+	if (c->state == TERN_FIN_WAIT_2 && !timer_is_set(c, TERN_TIMER_STATE))
+		timer_set(c, TERN_TIMER_STATE, c->tcp->times.fin_wait_2);
+	tern_tcp_shutdown(c);
+}
+
+void
+tern_tcp_abort(struct tern_conn *c)
+{
+	if (c->state == TERN_CLOSED)
+		return;
+	if (c->state != TERN_SYN_SENT && c->state != TERN_TIME_WAIT)
+		output_abort(c);
+	conn_end(c, TERN_ABORTED);
+}
+
+uint64_t
+tern_tcp_id(const struct tern_conn *c)
+{
+	return slots_handle(&c->tcp->slots, c->slot);
+}
+
+struct tern_conn *
+tern_tcp_find(struct tern_tcp *tcp, uint64_t id)
+{
+	uint32_t slot = slots_find(&tcp->slots, id);
+
+	/* One that ended keeps its slot until the end of the poll. */
+	if (slot == SLOT_NONE || tcp->conns[slot].state == TERN_CLOSED)
+		return NULL;
+	return &tcp->conns[slot];
+}
+
+uint32_t
+tern_tcp_connections(const struct tern_tcp *tcp)
+{
+	return tcp->slots.used - tcp->dead_n;
+}
+
+uint32_t
+tern_tcp_in_state(const struct tern_tcp *tcp, enum tern_tcp_state state)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < tcp->slots.n; i++)
+		n += slots_is_used(&tcp->slots, i) && tcp->conns[i].state == state;
+	return n;
+}
+
+void
+tern_tcp_each(struct tern_tcp *tcp, void (*each)(struct tern_conn *conn, void *data), void *data)
+{
+	for (uint32_t i = 0; i < tcp->slots.n; i++) {
+		if (slots_is_used(&tcp->slots, i) && tcp->conns[i].state != TERN_CLOSED)
+			each(&tcp->conns[i], data);
+	}
+}
+
+void
+tern_tcp_set_stray(struct tern_tcp *tcp, struct tern_tcp_stray *stray)
+{
+	tcp->stray = stray;
+}

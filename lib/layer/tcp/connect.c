@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+
+#include "conn/isn.h"
+#include "conn/machine.h"
+#include "layer/ip/ip.h"
+#include "layer/tcp/tcp.h"
+
+/*
+ * RFC 6056 §3.3.1: begin at a random port, then walk. Only this remote address and port matter:
+ * the same local port may serve any number of different peers.
+ */
+static bool
+choose_port(struct tern_tcp *tcp, struct tern_addr to, rte_be16_t port, struct tern_addr from,
+	    rte_be16_t *lport, uint32_t *hash)
+{
+	uint32_t n = tcp->port_max - tcp->port_min + 1;
+	uint32_t start = random_below(&tcp->random, n);
+
+	for (uint32_t i = 0; i < n; i++) {
+		*lport = rte_cpu_to_be_16((uint16_t)(tcp->port_min + (start + i) % n));
+		*hash = conn_hash(tcp, to, port, from, *lport);
+		if (conn_find(tcp, to, port, from, *lport, *hash) == NULL)
+			return true;
+	}
+	return false;
+}
+
+int
+tern_tcp_connect(struct tern_tcp *tcp, struct tern_addr to, rte_be16_t port,
+		 struct tern_tcp_user *user, struct tern_conn **conn)
+{
+	struct tern_addr from;
+	struct tern_conn *c;
+	rte_be16_t lport;
+	uint32_t hash;
+
+	if (port == 0 || user == NULL || !ip_is_unicast(tcp->ip, to))
+		return -EINVAL;
+	if (!ip_source(tcp->ip, to, &from))
+		return -EHOSTUNREACH;
+	if (!choose_port(tcp, to, port, from, &lport, &hash))
+		return -EADDRNOTAVAIL;
+	c = conn_new(tcp, to, port, from, lport, hash);
+	if (c == NULL)
+		return -ENOBUFS;
+	c->user = user;
+	c->state = TERN_SYN_SENT;
+	c->snd.una = isn_of(c);
+	c->snd.nxt = c->snd.una;
+	c->snd.max = c->snd.una;
+	count(tcp, TERN_EV_TCP_ACTIVE_OPENS);
+	conn_ready(c);
+	*conn = c;
+	return 0;
+}

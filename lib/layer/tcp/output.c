@@ -1,0 +1,559 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
+#include <rte_ether.h>
+#include <rte_ip.h>
+
+#include "conn/held.h"
+#include "conn/isn.h"
+#include "conn/newreno.h"
+#include "conn/rtt.h"
+#include "conn/timers.h"
+#include "conn/window.h"
+#include "layer/eth/eth.h"
+#include "layer/ip/ip.h"
+#include "layer/tcp/output.h"
+#include "layer/tcp/sum.h"
+
+/* One segment to be sent. */
+struct outgoing {
+	uint32_t seq;
+	uint32_t len; /* payload */
+	uint8_t flags;
+	bool repeat;	       /* outside the order of snd.nxt */
+	bool more;	       /* another may follow at once */
+	struct rte_mbuf *kept; /* holds just this payload */
+};
+
+enum {
+	/* Where a fresh segment begins: headroom for everything below TCP. */
+	BELOW_BYTES = sizeof(struct rte_ether_hdr) + sizeof(struct rte_ipv6_hdr),
+	SEGMENTS_A_POLL = 128, /* then receiving has its turn */
+	SEGMENTS_A_TURN = 16,  /* then the next connection has */
+};
+
+/* What of an mbuf's flags says how its memory is held; the rest was said by the port. */
+static const uint64_t KEEP_FLAGS = RTE_MBUF_F_EXTERNAL | RTE_MBUF_F_INDIRECT;
+
+static struct tern_eth *
+eth_of(const struct tern_tcp *tcp)
+{
+	return tcp->ip->eth;
+}
+
+/* Bytes not yet sent for the first time. */
+static uint32_t
+unsent(struct tern_conn *c)
+{
+	uint32_t from = conn_data_max(c);
+	uint32_t kept = kept_end(c, from) - from;
+
+	if ((c->flags & TERN_CONN_FIN_SENT) != 0)
+		return 0;
+	if (kept > 0 || c->user->available == NULL)
+		return kept;
+	return c->user->available(c->user, c, conn_position(c, from));
+}
+
+/*
+ * Sender's side of silly window avoidance with Nagle's algorithm (RFC 9293 §3.8.6.2.1, §3.7.4):
+ * may a segment of less than the MSS go?
+ */
+static bool
+small_may_go(const struct tern_conn *c, const struct outgoing *o, bool last, bool fin)
+{
+	bool idle = c->snd.una == c->snd.max || (c->flags & TERN_CONN_NODELAY) != 0;
+
+	if (seq_lt(o->seq, conn_data_max(c)) || (c->flags & TERN_CONN_FORCE) != 0 || fin)
+		return true;
+	return idle && (last || o->len >= c->snd.max_wnd / 2);
+}
+
+/*
+ * Kept answers leave in the mbufs that they stand in where one mbuf makes a segment: the segment
+ * ends where the mbuf does.
+ */
+static void
+match_kept(struct tern_conn *c, struct outgoing *o)
+{
+	struct rte_mbuf *m;
+	uint32_t rest;
+
+	if (c->kept == NULL || o->len == 0 || (m = kept_find(c, o->seq)) == NULL)
+		return;
+	rest = held_end(m) - o->seq;
+	if (rest < o->len) {
+		o->len = rest;
+		o->more = true;
+		o->flags = (uint8_t)(o->flags & ~TCP_FIN);
+	}
+	/* One reference is the list's; any other is a port's that has not let go of it yet. */
+	if (held_of(m)->seq == o->seq && held_of(m)->len == o->len && rte_mbuf_refcnt_read(m) == 1)
+		o->kept = m;
+}
+
+static bool
+plan_syn(const struct tern_conn *c, struct outgoing *o)
+{
+	if (c->snd.nxt != c->snd.una)
+		return false;
+	o->seq = c->snd.una;
+	o->flags = c->state == TERN_SYN_SENT ? TCP_SYN : TCP_SYN | TCP_ACK;
+	return true;
+}
+
+/* The segment at snd.una once more, whatever window and order say. */
+static bool
+plan_repeat(struct tern_conn *c, struct outgoing *o)
+{
+	uint32_t len = conn_data_max(c) - c->snd.una;
+
+	if ((c->flags & TERN_CONN_REPEAT) == 0)
+		return false;
+	if (c->snd.una == c->snd.max) {
+		c->flags &= ~TERN_CONN_REPEAT;
+		return false;
+	}
+	o->seq = c->snd.una;
+	o->len = RTE_MIN(len, c->snd.mss);
+	o->flags = TCP_ACK;
+	if (o->len == len && (c->flags & TERN_CONN_FIN_SENT) != 0)
+		o->flags |= TCP_FIN;
+	o->repeat = true;
+	o->more = true;
+	match_kept(c, o);
+	return true;
+}
+
+/* What is next in order, as far as the windows let it (RFC 9293 §3.8.6, RFC 5681 §3.1). */
+static bool
+plan_data(struct tern_conn *c, struct outgoing *o)
+{
+	uint32_t data_max = conn_data_max(c);
+	uint32_t again = seq_lt(c->snd.nxt, data_max) ? data_max - c->snd.nxt : 0;
+	uint32_t all = again + unsent(c), offset = c->snd.nxt - c->snd.una;
+	uint32_t window = RTE_MIN(c->snd.wnd, c->cong.cwnd);
+	uint32_t usable = window > offset ? window - offset : 0;
+	bool fin_due = (c->flags & TERN_CONN_FIN_WANTED) != 0 &&
+		       ((c->flags & TERN_CONN_FIN_SENT) == 0 || seq_lt(c->snd.nxt, c->snd.max));
+	bool fin;
+
+	if ((c->flags & TERN_CONN_FORCE) != 0 && usable == 0)
+		usable = 1;
+	o->seq = c->snd.nxt;
+	o->len = RTE_MIN(RTE_MIN(all, usable), c->snd.mss);
+	fin = fin_due && o->len == all;
+	if (o->len == 0 && !fin)
+		return false;
+	if (o->len < c->snd.mss && !small_may_go(c, o, o->len == all, fin))
+		return false;
+	o->more = all > o->len && usable > o->len;
+	o->flags = TCP_ACK;
+	if (o->len > 0 && o->len == all)
+		o->flags |= TCP_PSH; /* MUST-61: nothing is known to follow */
+	if (fin)
+		o->flags |= TCP_FIN;
+	match_kept(c, o);
+	return true;
+}
+
+/* Something waits, nothing under way will call for it, no timer runs: MUST-36. */
+static void
+plan_probe(struct tern_conn *c)
+{
+	if (c->snd.una == c->snd.max && !timer_is_set(c, TERN_TIMER_REXMIT) && unsent(c) > 0)
+		persist_start(c);
+}
+
+static bool
+plan_ack(const struct tern_conn *c, struct outgoing *o)
+{
+	if ((c->flags & TERN_CONN_ACK_NOW) == 0)
+		return false;
+	o->seq = c->snd.max;
+	o->flags = TCP_ACK;
+	return true;
+}
+
+/* What is to be sent next? False: nothing. */
+static bool
+plan(struct tern_conn *c, struct outgoing *o)
+{
+	*o = (struct outgoing){ 0 };
+	if (!conn_synchronised(c))
+		return plan_syn(c, o) || (c->state == TERN_SYN_RECEIVED && plan_ack(c, o));
+	if (c->state != TERN_TIME_WAIT && (plan_repeat(c, o) || plan_data(c, o)))
+		return true;
+	*o = (struct outgoing){ 0 };
+	if (c->state != TERN_TIME_WAIT)
+		plan_probe(c);
+	return plan_ack(c, o);
+}
+
+/* RFC 5681 §4.1: after a silence the ACK clock has stopped. */
+static void
+check_idle(struct tern_conn *c, const struct outgoing *o)
+{
+	if (o->len > 0 && c->snd.una == c->snd.max && c->tcp->tick - c->since > c->rtt.rto)
+		newreno_restart(c);
+}
+
+static void
+note_repeated(struct tern_conn *c)
+{
+	c->flags &= ~TERN_CONN_TIMING; /* Karn: RFC 6298 §3 */
+	count(c->tcp, TERN_EV_TCP_RETRANSMITTED);
+}
+
+/* The segment is as good as sent: move the send variables. */
+static void
+commit(struct tern_conn *c, const struct outgoing *o)
+{
+	uint32_t end = o->seq + o->len + ((o->flags & TCP_SYN) != 0) + ((o->flags & TCP_FIN) != 0);
+
+	count(c->tcp, TERN_EV_TCP_SEGMENTS_OUT);
+	if ((o->flags & TCP_ACK) != 0) {
+		c->flags &= ~(TERN_CONN_ACK_NOW | TERN_CONN_ACK_DELAYED);
+		c->rcv.acked = c->rcv.nxt;
+		timer_stop(c, TERN_TIMER_ACK);
+	}
+	if (end == o->seq)
+		return;
+	if (seq_lt(o->seq, c->snd.max))
+		note_repeated(c);
+	if (o->repeat)
+		c->flags &= ~TERN_CONN_REPEAT;
+	else
+		c->snd.nxt = end;
+	if (seq_gt(end, c->snd.max)) {
+		if (c->snd.una == c->snd.max)
+			c->since = c->tcp->tick;
+		if (seq_ge(o->seq, c->snd.max))
+			rtt_time(c, end);
+		c->snd.max = end;
+	}
+	if ((o->flags & TCP_FIN) != 0)
+		c->flags |= TERN_CONN_FIN_SENT;
+	c->flags &= ~TERN_CONN_FORCE;
+	if (!timer_is_set(c, TERN_TIMER_REXMIT))
+		rexmit_start(c);
+}
+
+/* Write the header in front of the payload at `at`. Return: its length. */
+static uint32_t
+write_header(struct tern_conn *c, const struct outgoing *o, uint8_t *at)
+{
+	struct rte_tcp_hdr *h = (struct rte_tcp_hdr *)at;
+	uint32_t len = TCP_HEADER_BYTES;
+	bool ack = (o->flags & TCP_ACK) != 0;
+	uint8_t wscale = c->tcp->wscale;
+
+	h->src_port = c->lport;
+	h->dst_port = c->rport;
+	h->sent_seq = rte_cpu_to_be_32(o->seq);
+	h->recv_ack = ack ? rte_cpu_to_be_32(c->rcv.nxt) : 0;
+	h->tcp_flags = o->flags;
+	h->cksum = 0;
+	h->tcp_urp = 0;
+	if ((o->flags & TCP_SYN) != 0) {
+		if (ack && (c->flags & TERN_CONN_WSCALE) == 0)
+			wscale = TCP_WSCALE_NONE;
+		len += tcp_write_options(at + len, c->tcp->mss, wscale);
+		/* MUST-65, RFC 7323 §2.2: the window of a SYN is never scaled. */
+		h->rx_win = rte_cpu_to_be_16((uint16_t)RTE_MIN(c->rcv.space, UINT16_MAX));
+		if (ack)
+			c->rcv.adv =
+				seq_max(c->rcv.adv, c->rcv.nxt + RTE_MIN(c->rcv.space, UINT16_MAX));
+	} else {
+		h->rx_win = rte_cpu_to_be_16(window_advertise(c));
+	}
+	h->data_off = (uint8_t)(len << 2);
+	return len;
+}
+
+/* Make the checksum, or have the port make it. m begins at the TCP header. */
+static void
+checksum(const struct tern_tcp *tcp, struct rte_mbuf *m, struct tern_addr a, struct tern_addr b)
+{
+	struct rte_tcp_hdr *h = rte_pktmbuf_mtod(m, struct rte_tcp_hdr *);
+	uint64_t sum = sum_pseudo(a, b, m->pkt_len);
+	const struct rte_mbuf *part;
+	uint32_t at = 0;
+
+	if ((eth_of(tcp)->port->caps & TERN_PORT_TX_TCP_CKSUM) != 0) {
+		h->cksum = cksum_fold(sum);
+		m->ol_flags |= RTE_MBUF_F_TX_TCP_CKSUM;
+		m->l4_len = (uint8_t)(h->data_off >> 2);
+		return;
+	}
+	for (part = m; part != NULL; part = part->next) {
+		sum = cksum_add_at(rte_pktmbuf_mtod(part, const void *), part->data_len, sum, at);
+		at += part->data_len;
+	}
+	h->cksum = cksum_finish(sum);
+}
+
+/* Attach memory of the user behind the header in m. False: it has to be copied. */
+static bool
+attach(struct tern_conn *c, struct outgoing *o, struct rte_mbuf *m)
+{
+	struct tern_loan loan = { .iova = RTE_BAD_IOVA };
+	struct rte_mbuf *data;
+
+	if (c->user->lend == NULL || (eth_of(c->tcp)->port->caps & TERN_PORT_TX_CHAIN) == 0 ||
+	    !c->user->lend(c->user, c, conn_position(c, o->seq), o->len, &loan))
+		return false;
+	data = rte_pktmbuf_alloc(eth_of(c->tcp)->port->pool);
+	if (data == NULL)
+		return false;
+	if (loan.len < o->len) {
+		o->len = loan.len;
+		o->more = true;
+		o->flags = (uint8_t)(o->flags & ~(TCP_FIN | TCP_PSH));
+	}
+	rte_mbuf_ext_refcnt_update(loan.shared, 1);
+	rte_pktmbuf_attach_extbuf(data, (void *)(uintptr_t)loan.data, loan.iova, (uint16_t)o->len,
+				  loan.shared);
+	data->data_off = 0;
+	data->data_len = (uint16_t)o->len;
+	m->next = data;
+	m->nb_segs = 2;
+	return true;
+}
+
+/*
+ * Write the segment into m, whose buffer is free from offset `at` on; the header goes there. Returns
+ * with m beginning at the TCP header.
+ */
+static void
+build(struct tern_conn *c, struct outgoing *o, struct rte_mbuf *m, uint16_t at)
+{
+	uint8_t *head = (uint8_t *)m->buf_addr + at;
+	uint32_t hlen = (o->flags & TCP_SYN) != 0 ? 0 : TCP_HEADER_BYTES;
+	uint32_t copied = o->len;
+
+	m->ol_flags &= KEEP_FLAGS;
+	if (o->len > 0) {
+		if (c->kept != NULL && kept_find(c, o->seq) != NULL)
+			kept_copy(c, o->seq, head + hlen, o->len);
+		else if (attach(c, o, m))
+			copied = 0;
+		else
+			c->user->fill(c->user, c, conn_position(c, o->seq), head + hlen, o->len);
+	}
+	hlen = write_header(c, o, head);
+	m->data_off = at;
+	m->data_len = (uint16_t)(hlen + copied);
+	m->pkt_len = hlen + o->len;
+	checksum(c->tcp, m, c->local, c->remote);
+}
+
+/* Write the header in front of a kept payload. */
+static struct rte_mbuf *
+build_kept(struct tern_conn *c, const struct outgoing *o)
+{
+	struct rte_mbuf *m = o->kept;
+
+	m->ol_flags = 0;
+	m->data_off = (uint16_t)(held_of(m)->at - TCP_HEADER_BYTES);
+	write_header(c, o, rte_pktmbuf_mtod(m, uint8_t *));
+	m->data_len = (uint16_t)(TCP_HEADER_BYTES + o->len);
+	m->pkt_len = m->data_len;
+	checksum(c->tcp, m, c->local, c->remote);
+	rte_mbuf_refcnt_set(m, 2); /* the list's, and the port's */
+	return m;
+}
+
+/* Is the mbuf of a received segment large enough to send this one in? */
+static bool
+fits(const struct tern_in *in, const struct outgoing *o)
+{
+	const struct rte_mbuf *m = in->mbuf;
+	const uint8_t *end = (const uint8_t *)m->buf_addr + m->buf_len;
+
+	return o->kept == NULL && rte_mbuf_refcnt_read(m) == 1 &&
+	       in->l4 + TCP_HEADER_MAX_BYTES + o->len <= end;
+}
+
+/* The way is barred. Before the first answer that is the end; later the timers will see. */
+static bool
+unreachable(struct tern_conn *c, struct rte_mbuf *m, const struct outgoing *o)
+{
+	if (o->kept != NULL)
+		rte_mbuf_refcnt_set(m, 1);
+	else
+		rte_pktmbuf_free(m);
+	if (c->state == TERN_SYN_SENT) {
+		conn_end(c, TERN_UNREACHABLE);
+		return false;
+	}
+	commit(c, o);
+	return true;
+}
+
+static struct rte_mbuf *
+fresh(struct tern_tcp *tcp)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(eth_of(tcp)->port->pool);
+
+	if (m == NULL)
+		count(tcp, TERN_EV_NO_MBUF);
+	return m;
+}
+
+enum sent {
+	SENT_NOTHING, /* there was nothing to send, or the connection is gone */
+	SENT_ONE,
+	SENT_STUCK, /* no mbuf or no room: try again later */
+};
+
+/* Send the next segment of a connection in an mbuf of its own. */
+static enum sent
+send_next(struct tern_conn *c)
+{
+	struct outgoing o;
+	struct rte_mbuf *m;
+
+	if (!plan(c, &o))
+		return SENT_NOTHING;
+	check_idle(c, &o);
+	if (!eth_room(eth_of(c->tcp), 1))
+		return SENT_STUCK;
+	if (o.kept != NULL) {
+		m = build_kept(c, &o);
+	} else {
+		m = fresh(c->tcp);
+		if (m == NULL)
+			return SENT_STUCK;
+		build(c, &o, m, RTE_PKTMBUF_HEADROOM + BELOW_BYTES);
+	}
+	if (ip_send(c->tcp->ip, m, c->local, c->remote, IPPROTO_TCP, 0, &c->hop, c->tcp->now) < 0)
+		return unreachable(c, m, &o) ? SENT_ONE : SENT_NOTHING;
+	commit(c, &o);
+	return SENT_ONE;
+}
+
+enum tern_verdict
+output_answer(struct tern_conn *c, struct tern_in *in, enum tern_verdict v)
+{
+	struct outgoing o;
+	struct rte_mbuf *mine = v == TERN_TAKEN ? NULL : in->mbuf;
+	enum tern_verdict otherwise = v == TERN_ANSWER ? TERN_TAKEN : v;
+
+	if (c->state == TERN_CLOSED || !plan(c, &o))
+		return otherwise;
+	check_idle(c, &o);
+	if (mine == NULL || !eth_room(eth_of(c->tcp), 1) ||
+	    (v == TERN_ANSWER ? o.kept != mine : !fits(in, &o))) {
+		if (c->state == TERN_TIME_WAIT) /* is never on the list of ready ones */
+			send_next(c);
+		conn_ready(c);
+		return otherwise;
+	}
+	if (o.kept != NULL)
+		build_kept(c, &o);
+	else
+		build(c, &o, mine, (uint16_t)(in->l4 - (uint8_t *)mine->buf_addr));
+	commit(c, &o);
+	ip_answer(c->tcp->ip, in);
+	if (o.more)
+		conn_ready(c);
+	return TERN_ANSWER;
+}
+
+static bool
+serve(struct tern_conn *c)
+{
+	for (unsigned int i = 0; i < SEGMENTS_A_TURN; i++) {
+		switch (send_next(c)) {
+		case SENT_NOTHING:
+			return true;
+		case SENT_STUCK:
+			conn_ready(c);
+			return false;
+		case SENT_ONE:
+			break;
+		}
+	}
+	conn_ready(c);
+	return true;
+}
+
+void
+output_ready(struct tern_tcp *tcp)
+{
+	unsigned int turns = SEGMENTS_A_POLL / SEGMENTS_A_TURN;
+	struct tern_conn *c;
+
+	while (tcp->ready.first != CONN_NONE && turns > 0) {
+		c = &tcp->conns[tcp->ready.first];
+		conn_not_ready(c);
+		if (!serve(c))
+			return;
+		turns -= (c->flags & TERN_CONN_READY) != 0;
+	}
+}
+
+/* Swap what makes a received segment into its answer; ports only, addresses are IP's. */
+static void
+write_reset(struct rte_tcp_hdr *h, rte_be16_t from, rte_be16_t to, uint32_t seq, uint32_t ack,
+	    uint8_t flags)
+{
+	*h = (struct rte_tcp_hdr){
+		.src_port = from,
+		.dst_port = to,
+		.sent_seq = rte_cpu_to_be_32(seq),
+		.recv_ack = rte_cpu_to_be_32(ack),
+		.data_off = TCP_HEADER_BYTES << 2,
+		.tcp_flags = flags,
+	};
+}
+
+static void
+finish_reset(struct tern_tcp *tcp, struct rte_mbuf *m, struct tern_addr a, struct tern_addr b)
+{
+	m->ol_flags &= KEEP_FLAGS;
+	m->data_len = TCP_HEADER_BYTES;
+	m->pkt_len = TCP_HEADER_BYTES;
+	checksum(tcp, m, a, b);
+	count(tcp, TERN_EV_TCP_SEGMENTS_OUT);
+	count(tcp, TERN_EV_TCP_RESETS_OUT);
+}
+
+enum tern_verdict
+output_reset(struct tern_tcp *tcp, const struct segment *s, struct tern_in *in,
+	     enum tern_verdict instead)
+{
+	struct rte_mbuf *m = in->mbuf;
+
+	if ((s->flags & TCP_RST) != 0 || rte_mbuf_refcnt_read(m) != 1)
+		return instead;
+	if (!eth_room(eth_of(tcp), 1))
+		return TERN_DROP_TX_FULL;
+	m->data_off = (uint16_t)(in->l4 - (uint8_t *)m->buf_addr);
+	if ((s->flags & TCP_ACK) != 0)
+		write_reset(rte_pktmbuf_mtod(m, struct rte_tcp_hdr *), in->dport, in->sport, s->ack,
+			    0, TCP_RST);
+	else
+		write_reset(rte_pktmbuf_mtod(m, struct rte_tcp_hdr *), in->dport, in->sport, 0,
+			    s->seq + segment_length(s), TCP_RST | TCP_ACK);
+	finish_reset(tcp, m, in->dst, in->src);
+	ip_answer(tcp->ip, in);
+	return TERN_ANSWER;
+}
+
+void
+output_abort(struct tern_conn *c)
+{
+	struct tern_tcp *tcp = c->tcp;
+	struct rte_mbuf *m;
+
+	if (!eth_room(eth_of(tcp), 1) || (m = fresh(tcp)) == NULL)
+		return;
+	m->data_off = RTE_PKTMBUF_HEADROOM + BELOW_BYTES;
+	write_reset(rte_pktmbuf_mtod(m, struct rte_tcp_hdr *), c->lport, c->rport, c->snd.max,
+		    c->rcv.nxt, TCP_RST | TCP_ACK);
+	finish_reset(tcp, m, c->local, c->remote);
+	if (ip_send(tcp->ip, m, c->local, c->remote, IPPROTO_TCP, 0, &c->hop, tcp->now) < 0)
+		rte_pktmbuf_free(m);
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <rte_ether.h>
+#include <rte_ip.h>
+#include <rte_mbuf.h>
+
+#include "conn/arrives.h"
+#include "conn/machine.h"
+#include "layer/tcp/listen.h"
+#include "layer/tcp/output.h"
+#include "layer/tcp/sum.h"
+#include "layer/tcp/tcp.h"
+
+static bool
+checksum_good(const struct tern_in *in)
+{
+	switch (in->mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) {
+	case RTE_MBUF_F_RX_L4_CKSUM_GOOD:
+		return true;
+	case RTE_MBUF_F_RX_L4_CKSUM_BAD:
+		return false;
+	default:
+		return cksum_finish(cksum_add(in->data, in->len,
+					      sum_pseudo(in->src, in->dst, in->len))) == 0;
+	}
+}
+
+/* A SYN that ends what it opens is none. */
+static bool
+flags_good(uint8_t flags)
+{
+	return (flags & TCP_SYN) == 0 || (flags & (TCP_FIN | TCP_RST)) == 0;
+}
+
+/* The header, checked; in->data, in->len become the payload. */
+static enum tern_verdict
+read_segment(struct tern_in *in, struct segment *s)
+{
+	const struct rte_tcp_hdr *h = (const struct rte_tcp_hdr *)in->data;
+	uint16_t len;
+
+	if (in->len < TCP_HEADER_BYTES)
+		return TERN_DROP_TCP_TRUNCATED;
+	len = (uint16_t)(h->data_off >> 4) * 4;
+	if (len < TCP_HEADER_BYTES || len > in->len)
+		return TERN_DROP_TCP_OFFSET;
+	if (!checksum_good(in))
+		return TERN_DROP_TCP_CHECKSUM;
+	if (in->group != 0) /* MUST-57; IP has seen to the source */
+		return TERN_DROP_TCP_GROUP;
+	if (h->src_port == 0 || h->dst_port == 0)
+		return TERN_DROP_TCP_PORT;
+	if (!flags_good(h->tcp_flags))
+		return TERN_DROP_TCP_FLAGS;
+	in->l4 = in->data;
+	in->sport = h->src_port;
+	in->dport = h->dst_port;
+	in->data += len;
+	in->len = (uint16_t)(in->len - len);
+	in->room = (uint16_t)(in->room - len);
+	*s = (struct segment){
+		.seq = rte_be_to_cpu_32(h->sent_seq),
+		.ack = rte_be_to_cpu_32(h->recv_ack),
+		.wnd = rte_be_to_cpu_16(h->rx_win),
+		.len = in->len,
+		.flags = h->tcp_flags,
+		.wscale = TCP_WSCALE_NONE,
+	};
+	if ((s->flags & TCP_SYN) != 0)
+		tcp_read_options(in->l4 + TCP_HEADER_BYTES, len - TCP_HEADER_BYTES, s);
+	return TERN_UNDECIDED;
+}
+
+static bool
+is_opening(const struct segment *s)
+{
+	return (s->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
+}
+
+/*
+ * RFC 9293 §3.10.7.1 and §3.10.7.2: CLOSED and LISTEN. The ISN has to be above *above, if not NULL.
+ */
+static enum tern_verdict
+no_connection(struct tern_tcp *tcp, const struct segment *s, struct tern_in *in,
+	      const uint32_t *above)
+{
+	struct listening *l = listen_find(tcp, in->dst, in->dport);
+	enum tern_verdict v = TERN_UNDECIDED;
+	struct tern_conn *c;
+
+	if (l != NULL && (s->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == 0)
+		return TERN_DROP_TCP_FLAGS;
+	if (l != NULL && is_opening(s)) {
+		v = listen_syn(tcp, l, s, in, above, &c);
+		if (c != NULL)
+			return output_answer(c, in, v);
+	}
+	if (v == TERN_UNDECIDED && tcp->stray != NULL && tcp->stray->on_stray != NULL)
+		v = tcp->stray->on_stray(tcp->stray, tcp, in);
+	if (v == TERN_UNDECIDED)
+		v = output_reset(tcp, s, in, TERN_DROP_TCP_STRAY);
+	return v;
+}
+
+/* MAY-2: a SYN beyond all that the old connection sent may take its place. */
+static bool
+reopens(struct tern_tcp *tcp, const struct tern_conn *c, const struct segment *s,
+	const struct tern_in *in)
+{
+	return c->state == TERN_TIME_WAIT && is_opening(s) && seq_gt(s->seq, c->rcv.nxt) &&
+	       listen_find(tcp, in->dst, in->dport) != NULL;
+}
+
+static enum tern_verdict
+connection(struct tern_conn *c, struct segment *s, struct tern_in *in)
+{
+	bool reset = false;
+	enum tern_verdict v;
+
+	in->layer = c->tcp;
+	v = conn_arrives(c, s, in, &reset);
+	if (reset)
+		return output_reset(c->tcp, s, in, v);
+	return output_answer(c, in, v);
+}
+
+/* The old connection makes way; the new one's numbers are to be above all of its own. */
+static enum tern_verdict
+reopen(struct tern_tcp *tcp, struct tern_conn *c, const struct segment *s, struct tern_in *in)
+{
+	uint32_t above = c->snd.max;
+
+	conn_end_now(c, TERN_FINISHED);
+	count(tcp, TERN_EV_TCP_TIME_WAIT_REUSED);
+	return no_connection(tcp, s, in, &above);
+}
+
+enum tern_verdict
+tcp_recv(struct tern_tcp *tcp, struct tern_in *in)
+{
+	struct segment s;
+	struct tern_conn *c;
+	enum tern_verdict v = read_segment(in, &s);
+
+	if (v != TERN_UNDECIDED)
+		return v;
+	count(tcp, TERN_EV_TCP_SEGMENTS_IN);
+	if (in->flow == 0)
+		in->flow = conn_hash(tcp, in->src, in->sport, in->dst, in->dport);
+	c = conn_find(tcp, in->src, in->sport, in->dst, in->dport, in->flow);
+	if (c == NULL)
+		return no_connection(tcp, &s, in, NULL);
+	if (reopens(tcp, c, &s, in))
+		return reopen(tcp, c, &s, in);
+	return connection(c, &s, in);
+}
+
+uint32_t
+tcp_peek(const struct tern_tcp *tcp, const struct rte_mbuf *m)
+{
+	enum { PORTS_AT = sizeof(struct rte_ether_hdr) + sizeof(struct rte_ipv4_hdr) };
+	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)(eth + 1);
+	const struct rte_tcp_hdr *h = (const struct rte_tcp_hdr *)(ip + 1);
+	uint32_t hash;
+
+	if (m->data_len < PORTS_AT + TCP_HEADER_BYTES ||
+	    eth->ether_type != RTE_BE16(RTE_ETHER_TYPE_IPV4) || ip->version_ihl != 0x45 ||
+	    ip->next_proto_id != IPPROTO_TCP)
+		return 0;
+	hash = conn_hash(tcp, tern_addr_v4(ip->src_addr), h->src_port, tern_addr_v4(ip->dst_addr),
+			 h->dst_port);
+	flowtable_prefetch(&tcp->flows, hash);
+	return hash;
+}
+
+void
+tcp_prefetch(const struct tern_tcp *tcp, uint32_t hash)
+{
+	uint32_t i = flowtable_first(&tcp->flows, hash);
+	const char *block = (const char *)&tcp->conns[i];
+
+	if (i == FLOW_NONE)
+		return;
+	for (size_t at = 0; at < sizeof(struct tern_conn); at += RTE_CACHE_LINE_SIZE)
+		__builtin_prefetch(block + at, 1);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <rte_common.h>
+
+#include "conn/held.h"
+#include "conn/timers.h"
+#include "layer/ip/ip.h"
+#include "layer/tcp/listen.h"
+#include "layer/tcp/output.h"
+#include "layer/tcp/tcp.h"
+
+/* A connection block is a whole number of cache lines, and how many is watched. */
+_Static_assert(sizeof(struct tern_conn) <= 256, "an idle connection is to fit 256 bytes");
+_Static_assert(sizeof(struct tern_timer_node) == sizeof(struct wheel_node), "one is the other");
+
+struct tables {
+	size_t conns, flows, slots, listening, sum;
+};
+
+static struct tables
+lay_out(const struct tern_config *config)
+{
+	struct tables t = { 0 };
+
+	t.conns = 0;
+	t.flows = t.conns + RTE_ALIGN(config->connections * sizeof(struct tern_conn), 64);
+	t.slots = t.flows + RTE_ALIGN(flowtable_bytes(config->connections), 64);
+	t.listening = t.slots + RTE_ALIGN(slots_bytes(config->connections), 64);
+	t.sum = t.listening + RTE_ALIGN(config->listeners * sizeof(struct listening), 64);
+	return t;
+}
+
+size_t
+tcp_bytes(const struct tern_config *config)
+{
+	return lay_out(config).sum;
+}
+
+void
+tcp_init(struct tern_tcp *tcp, void *mem, const struct tern_config *config, struct tern_ip *ip,
+	 struct tern_stats *stats, uint64_t now)
+{
+	struct tables t = lay_out(config);
+	char *base = mem;
+
+	*tcp = (struct tern_tcp){ .ip = ip, .stats = stats };
+	tcp->conns = (struct tern_conn *)(void *)(base + t.conns);
+	for (uint32_t i = 0; i < config->connections; i++)
+		wheel_node_init((struct wheel_node *)&tcp->conns[i].wheel);
+	flowtable_init(&tcp->flows, base + t.flows, config->connections);
+	slots_init(&tcp->slots, base + t.slots, config->connections);
+	listen_init(tcp, base + t.listening, config->listeners);
+	tcp->mss = (uint16_t)(ip_room(ip) - TCP_HEADER_BYTES);
+	machine_init(tcp, config, now);
+}
+
+static void
+forget(struct tern_conn *c, void *data)
+{
+	(void)data;
+	held_free_all(c);
+}
+
+void
+tcp_fini(struct tern_tcp *tcp)
+{
+	tern_tcp_each(tcp, forget, NULL);
+}
+
+void
+tcp_set_time(struct tern_tcp *tcp, uint64_t now)
+{
+	machine_set_time(tcp, now);
+}
+
+void
+tcp_poll(struct tern_tcp *tcp)
+{
+	timers_run(tcp);
+	if (tcp->ready.first != CONN_NONE)
+		output_ready(tcp);
+	if (tcp->dead.first != CONN_NONE)
+		machine_bury(tcp);
+}
+
+uint64_t
+tcp_next_deadline(const struct tern_tcp *tcp)
+{
+	uint64_t ticks = tcp->now / TERN_TICK_NS;
+	uint32_t at;
+
+	/* Those that could not send: when the port may have made room, or the pool. */
+	if (tcp->ready.first != CONN_NONE)
+		return (ticks + 1) * TERN_TICK_NS;
+	if (!wheel_next(&tcp->wheel, &at))
+		return UINT64_MAX;
+	return (ticks + (uint32_t)(at - tcp->tick)) * TERN_TICK_NS;
+}
+
+uint32_t
+tcp_mbufs(const struct tern_tcp *tcp)
+{
+	return tcp->held;
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * TCP (RFC 9293): listening, opening, sending, closing.
+ *
+ * One TCP layer belongs to one lcore and shares nothing; call these functions from that lcore, in
+ * a callback or between two polls. None waits, none allocates, none sends from inside the call:
+ * what is to be sent leaves in the same or the next tern_poll().
+ */
+#ifndef TERN_TCP_H
+#define TERN_TCP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <tern_addr.h>
+#include <tern_api.h>
+#include <tern_conn.h>
+#include <tern_in.h>
+#include <tern_verdict.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What on_accept() may say, before any reply has been sent. */
+enum tern_accept {
+	TERN_ACCEPT,
+	TERN_REFUSE, /* answered exactly as if nobody listened */
+	TERN_IGNORE, /* not answered at all */
+};
+
+/* A SYN for on_accept(). */
+struct tern_syn {
+	struct tern_addr remote, local;
+	rte_be16_t rport, lport;
+	struct tern_tcp_user *user; /* whose connection it becomes: preset, may be changed */
+	void *data;		    /* tern_conn.data of it: preset to NULL, may be changed */
+};
+
+/**
+ * A listener, in the user's memory until tern_tcp_unlisten(). The layer only reads it, so one may
+ * serve the stacks of many lcores.
+ */
+struct tern_tcp_listener {
+	struct tern_addr addr;	    /* local address, or any */
+	uint16_t port;		    /* host byte order, 1..65535 */
+	bool one_shot;		    /* takes one connection, then none until tern_tcp_relisten() */
+	uint32_t backlog;	    /* most half-open connections (SYN-RECEIVED) per lcore, >= 1 */
+	struct tern_tcp_user *user; /* of each connection, unless on_accept() changes it */
+	/** May be NULL: accept all. Decides before any reply leaves. */
+	enum tern_accept (*on_accept)(const struct tern_tcp_listener *self, struct tern_syn *syn);
+};
+
+/**
+ * tern_tcp_listen() - LISTEN on an address and port (RFC 9293 §3.9.1, passive OPEN)
+ *
+ * Return: 0, or
+ *   -EINVAL      port 0, backlog 0, or no user
+ *   -EADDRINUSE  somebody listens on just this address and port
+ *   -ENOBUFS     tern_config.listeners are in use
+ */
+TERN_API int tern_tcp_listen(struct tern_tcp *tcp, const struct tern_tcp_listener *listener);
+
+/** Re-arm a one-shot listener. Return: 0, or -ENOENT: it does not listen. */
+TERN_API int tern_tcp_relisten(struct tern_tcp *tcp, const struct tern_tcp_listener *listener);
+
+/** Stop listening and reset its half-open connections. Return: 0, or -ENOENT. */
+TERN_API int tern_tcp_unlisten(struct tern_tcp *tcp, const struct tern_tcp_listener *listener);
+
+/**
+ * tern_tcp_connect() - open a connection actively (RFC 9293 §3.9.1, OPEN call)
+ * @tcp:   layer that will own the connection
+ * @to:    remote address
+ * @port:  remote port, network byte order
+ * @user:  called for every event of the connection; borrowed until on_closed()
+ * @conn:  the connection, in SYN-SENT; left untouched on failure
+ *
+ * The local port is drawn at random (RFC 6056 §3.3.1) from [port_min, port_max]; the SYN leaves
+ * on the next poll. O(1) on average, at most one walk of the port range.
+ *
+ * Return: 0, or
+ *   -EINVAL         port 0, or @to is no unicast address
+ *   -EADDRNOTAVAIL  no local address, or no free port towards @to
+ *   -EHOSTUNREACH   no route to @to
+ *   -ENOBUFS        all connection slots are taken
+ */
+TERN_API int tern_tcp_connect(struct tern_tcp *tcp, struct tern_addr to, rte_be16_t port,
+			      struct tern_tcp_user *user, struct tern_conn **conn);
+
+/** More can be sent than when available() was last asked. O(1). */
+TERN_API void tern_tcp_ready(struct tern_conn *conn);
+
+/**
+ * tern_tcp_answer() - from on_data(): answer in the mbuf that brought the data
+ * @in:   as on_data() got it
+ * @data: the answer; within in->data .. in->data + in->room it stays where it is, else it is copied
+ * @len:  bytes, at most in->room
+ *
+ * The mbuf leaves with the answer now if the peer's window and the congestion window allow it, and
+ * is kept until the answer is acknowledged; kept bytes count against the receive window. A
+ * connection that answers must not have bytes available() at the same time.
+ *
+ * Return: what on_data() must return. TERN_DROP_TCP_HELD: too much is kept already; nothing was
+ * accepted, and the same bytes will come again.
+ */
+TERN_API enum tern_verdict tern_tcp_answer(struct tern_conn *conn, struct tern_in *in, void *data,
+					   uint16_t len);
+
+/** The user is done with @bytes that it accepted with TERN_TAKEN: the window opens again. */
+TERN_API void tern_tcp_consumed(struct tern_conn *conn, uint32_t bytes);
+
+/** Send FIN after the last byte; data still come in (half close, RFC 9293 §3.6). */
+TERN_API void tern_tcp_shutdown(struct tern_conn *conn);
+
+/**
+ * Close both ways (CLOSE call, RFC 9293 §3.10.4): FIN after the last byte. Data that still come
+ * are answered with a reset (RFC 9293 SHLD-3); on_closed() is still called at the end.
+ */
+TERN_API void tern_tcp_close(struct tern_conn *conn);
+
+/**
+ * Reset now (ABORT call, RFC 9293 §3.10.5). on_closed(TERN_ABORTED) is called from inside; the
+ * connection is gone when this returns.
+ */
+TERN_API void tern_tcp_abort(struct tern_conn *conn);
+
+/** A name for a connection that is never another's: stays safe when the block is reused. */
+TERN_API uint64_t tern_tcp_id(const struct tern_conn *conn);
+
+/** Return: the connection of that id, or NULL when it is gone. */
+TERN_API struct tern_conn *tern_tcp_find(struct tern_tcp *tcp, uint64_t id);
+
+/** How many connection blocks are in use; and how many of them in @state. The latter is O(n). */
+TERN_API uint32_t tern_tcp_connections(const struct tern_tcp *tcp);
+TERN_API uint32_t tern_tcp_in_state(const struct tern_tcp *tcp, enum tern_tcp_state state);
+
+/** Call @each for every connection; it may abort the one it is given. O(connections slots). */
+TERN_API void tern_tcp_each(struct tern_tcp *tcp, void (*each)(struct tern_conn *conn, void *data),
+			    void *data);
+
+/**
+ * Segments of no connection, after checks, in place of the closed port's answer. @self returns
+ * TERN_UNDECIDED to have that answer given, or any verdict of its own; it may call
+ * tern_tcp_listen(). NULL switches it off.
+ */
+struct tern_tcp_stray {
+	enum tern_verdict (*on_stray)(struct tern_tcp_stray *self, struct tern_tcp *tcp,
+				      struct tern_in *in);
+};
+
+TERN_API void tern_tcp_set_stray(struct tern_tcp *tcp, struct tern_tcp_stray *stray);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
