@@ -100,22 +100,6 @@ syn_sent_arrives(struct tern_conn *c, const struct segment *s, bool *reset)
 	return TERN_DONE;
 }
 
-/* RFC 9293 §3.10.7.4, TIME-WAIT; RFC 1337: a reset must not cut it short. */
-static enum tern_verdict
-time_wait_arrives(struct tern_conn *c, const struct segment *s)
-{
-	if ((s->flags & TCP_RST) != 0)
-		return TERN_DROP_TCP_RESET;
-	if ((s->flags & TCP_FIN) != 0 && s->seq + s->len + 1 == c->rcv.nxt) {
-		conn_time_wait(c);
-		c->flags |= TERN_CONN_ACK_NOW;
-		return TERN_DONE;
-	}
-	if ((s->flags & TCP_SYN) != 0 || s->len > 0)
-		return conn_challenge(c, TERN_DROP_TCP_SEQUENCE);
-	return TERN_DONE;
-}
-
 /*
  * In SYN-RECEIVED the SYN of the peer may come again: ours was lost on the way, or both sides
  * opened at once and this is the peer's SYN-ACK.
@@ -137,6 +121,22 @@ is_acceptable(const struct tern_conn *c, const struct segment *s, uint32_t lengt
 	if (length == 0)
 		return wnd == 0 ? from == 0 : from < wnd;
 	return from < wnd || to < wnd;
+}
+
+/* RFC 9293 §3.10.7.4, TIME-WAIT; RFC 1337: a reset must not cut it short. */
+static enum tern_verdict
+time_wait_arrives(struct tern_conn *c, const struct segment *s)
+{
+	if ((s->flags & TCP_RST) != 0)
+		return TERN_DROP_TCP_RESET;
+	if ((s->flags & TCP_FIN) != 0 && s->seq + s->len + 1 == c->rcv.nxt) {
+		conn_time_wait(c);
+		c->flags |= TERN_CONN_ACK_NOW;
+		return TERN_DONE;
+	}
+	if ((s->flags & TCP_SYN) != 0 || !is_acceptable(c, s, segment_length(s)))
+		return conn_challenge(c, TERN_DROP_TCP_SEQUENCE);
+	return TERN_DONE;
 }
 
 static enum tern_verdict
@@ -182,12 +182,19 @@ check_reset(struct tern_conn *c, const struct segment *s)
 	return TERN_DONE;
 }
 
-/* Step 4 (RFC 5961 §4.2): a SYN in a synchronised state is never believed. */
+/*
+ * Step 4 (RFC 5961 §4.2): a SYN in a synchronised state is never believed. A passive open goes
+ * back to LISTEN.
+ */
 static enum tern_verdict
 check_syn(struct tern_conn *c, const struct segment *s)
 {
 	if ((s->flags & TCP_SYN) == 0)
 		return TERN_UNDECIDED;
+	if (c->state == TERN_SYN_RECEIVED && (c->flags & TERN_CONN_PASSIVE) != 0) {
+		conn_end(c, TERN_RESET);
+		return TERN_DONE;
+	}
 	return conn_challenge(c, TERN_DROP_TCP_SEQUENCE);
 }
 

@@ -138,21 +138,20 @@ enum tern_tcp_timer {
 /* tern_conn.flags; private unless said otherwise. */
 #define TERN_CONN_NODELAY (1u << 0)	  /* public: Nagle's algorithm off (RFC 9293 §3.7.4) */
 #define TERN_CONN_ACK_NOW (1u << 1)	  /* an ACK is owed at once */
-#define TERN_CONN_ACK_DELAYED (1u << 2)	  /* an ACK is owed within ack_delay_ns */
-#define TERN_CONN_FIN_WANTED (1u << 3)	  /* the user closed: FIN after the last byte */
-#define TERN_CONN_FIN_SENT (1u << 4)	  /* FIN is the last number below snd.max */
-#define TERN_CONN_FIN_RECEIVED (1u << 5)  /* rcv.nxt is past the peer's FIN */
-#define TERN_CONN_CLOSED (1u << 6)	  /* the user wants no more data either */
-#define TERN_CONN_PASSIVE (1u << 7)	  /* came from LISTEN (MUST-11) */
-#define TERN_CONN_RECOVERY (1u << 8)	  /* fast recovery, until snd.recover */
-#define TERN_CONN_TIMING (1u << 9)	  /* rtt.seq is being timed */
-#define TERN_CONN_PROBING (1u << 10)	  /* the rexmit timer is the zero-window probe's */
-#define TERN_CONN_READY (1u << 11)	  /* on the list of those that may have to send */
-#define TERN_CONN_USER_GONE (1u << 12)	  /* on_closed() has been called */
-#define TERN_CONN_WSCALE (1u << 13)	  /* both sides sent Window Scale (RFC 7323 §2.2) */
-#define TERN_CONN_FORCE (1u << 14)	  /* the next segment goes out whatever the window says */
-#define TERN_CONN_REPEAT (1u << 15)	  /* one segment at snd.una is to be sent again */
-#define TERN_CONN_SYN_REPEATED (1u << 16) /* the SYN had to be (RFC 6298 (5.7)) */
+#define TERN_CONN_FIN_WANTED (1u << 2)	  /* the user closed: FIN after the last byte */
+#define TERN_CONN_FIN_SENT (1u << 3)	  /* FIN is the last number below snd.max */
+#define TERN_CONN_FIN_RECEIVED (1u << 4)  /* rcv.nxt is past the peer's FIN */
+#define TERN_CONN_CLOSED (1u << 5)	  /* the user wants no more data either */
+#define TERN_CONN_PASSIVE (1u << 6)	  /* came from LISTEN (MUST-11) */
+#define TERN_CONN_RECOVERY (1u << 7)	  /* fast recovery, until snd.recover */
+#define TERN_CONN_TIMING (1u << 8)	  /* rtt.seq is being timed */
+#define TERN_CONN_PROBING (1u << 9)	  /* the rexmit timer is the zero-window probe's */
+#define TERN_CONN_READY (1u << 10)	  /* on the list of those that may have to send */
+#define TERN_CONN_USER_GONE (1u << 11)	  /* on_closed() has been called */
+#define TERN_CONN_WSCALE (1u << 12)	  /* both sides sent Window Scale (RFC 7323 §2.2) */
+#define TERN_CONN_FORCE (1u << 13)	  /* the next segment goes out whatever the window says */
+#define TERN_CONN_REPEAT (1u << 14)	  /* one segment at snd.una is to be sent again */
+#define TERN_CONN_SYN_REPEATED (1u << 15) /* the SYN had to be (RFC 6298 (5.7)) */
 
 struct tern_conn {
 	/* First line: who it is, and what every segment asks. */

@@ -19,7 +19,6 @@ owe_ack(struct tern_conn *c, uint16_t len)
 	if (c->rcv.nxt - c->rcv.acked >= 2u * c->rcv.mss) {
 		c->flags |= TERN_CONN_ACK_NOW;
 	} else if (!timer_is_set(c, TERN_TIMER_ACK)) {
-		c->flags |= TERN_CONN_ACK_DELAYED;
 		timer_set(c, TERN_TIMER_ACK, c->tcp->times.ack_delay);
 	}
 }

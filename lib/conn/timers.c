@@ -23,13 +23,31 @@ timers_cancel(struct tern_conn *c)
 	wheel_cancel(&c->tcp->wheel, c->slot);
 }
 
-/* RFC 6298 (5.5): the back-off doubles, up to the maximum. */
+/* How long this connection may go unanswered: R2 (RFC 9293 §3.8.3). */
+static uint32_t
+patience(const struct tern_conn *c)
+{
+	switch (c->state) {
+	case TERN_SYN_SENT:
+		return c->tcp->times.syn_r2;
+	case TERN_SYN_RECEIVED:
+		return c->tcp->times.syn_ack_r2;
+	default:
+		return c->tcp->times.r2;
+	}
+}
+
+/* RFC 6298 (5.5): the back-off doubles, up to the maximum, and no further than R2. */
 static uint32_t
 backed_off(const struct tern_conn *c)
 {
 	uint64_t rto = (uint64_t)c->rtt.rto << c->rtt.backoff;
+	uint32_t unanswered = c->tcp->tick - c->since, most = patience(c);
+	uint32_t left = unanswered < most ? most - unanswered : 0;
 
-	return rto < c->tcp->times.rto_max ? (uint32_t)rto : c->tcp->times.rto_max;
+	if (rto > c->tcp->times.rto_max)
+		rto = c->tcp->times.rto_max;
+	return rto < left ? (uint32_t)rto : left;
 }
 
 void
@@ -53,20 +71,6 @@ back_off(struct tern_conn *c)
 
 	if (c->rtt.backoff < BACKOFF_MAX)
 		c->rtt.backoff++;
-}
-
-/* How long this connection may go unanswered: R2 (RFC 9293 §3.8.3). */
-static uint32_t
-patience(const struct tern_conn *c)
-{
-	switch (c->state) {
-	case TERN_SYN_SENT:
-		return c->tcp->times.syn_r2;
-	case TERN_SYN_RECEIVED:
-		return c->tcp->times.syn_ack_r2;
-	default:
-		return c->tcp->times.r2;
-	}
 }
 
 /* RFC 6298 (5.4)-(5.7), RFC 5681 §3.1: send again from snd.una on, slowly. */
@@ -103,8 +107,9 @@ rexmit_expired(struct tern_conn *c)
 	if (c->tcp->tick - c->since >= patience(c)) {
 		count(c->tcp, TERN_EV_TCP_TIMEOUTS);
 		conn_end(c, TERN_TIMED_OUT);
-	} else if ((c->flags & TERN_CONN_PROBING) != 0) {
-		probe(c);
+	} else if ((c->flags & TERN_CONN_PROBING) != 0 ||
+		   (conn_synchronised(c) && c->snd.wnd == 0)) {
+		probe(c); /* also when the window was shut over what is in flight: B1 */
 	} else {
 		go_back(c);
 	}

@@ -135,8 +135,6 @@ place(struct wheel *wheel, uint32_t link)
 	if (distance > LAST_SLOT)
 		distance = LAST_SLOT;
 	push_back(wheel, list_ahead(wheel, level, distance), link);
-	if (level > 0 && distance == 1)
-		wheel->moving = true;
 }
 
 void
@@ -202,9 +200,6 @@ next_list(const struct wheel *wheel, uint32_t *begins)
 		distance = first_ahead(wheel, level);
 		start = (wheel->base >> level * LEVEL_BITS) + distance;
 		start <<= level * LEVEL_BITS;
-		/* Where the base has entered a list that is not emptied yet, that is next. */
-		if (distance == 0)
-			start = wheel->base;
 		if (start - wheel->base < *begins - wheel->base) {
 			*begins = start;
 			list = list_ahead(wheel, level, distance);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include <rte_branch_prediction.h>
 #include <rte_byteorder.h>
 
 #include <tern_verdict.h>
@@ -85,6 +86,25 @@ icmp_emit(void *at, const struct icmp_header *h)
 	p[1] = h->code;
 	memcpy(p + ICMP_CKSUM_AT, &h->cksum, sizeof(h->cksum));
 	memcpy(p + 4, &h->rest, sizeof(h->rest));
+}
+
+/*
+ * Turn an echo request of len bytes with this header into its reply, in place. Only the type
+ * changes, so all but one word of the sum stays. RFC 1624's update cannot tell the two zeros of
+ * ones' complement apart, and a reply may be all zero, unlike the IP headers that the RFC has in
+ * mind: a sum of 0 is taken anew.
+ */
+static inline void
+icmp_turn_echo(void *at, size_t len, struct icmp_header *h)
+{
+	h->type = ICMP_ECHO_REPLY;
+	h->cksum = cksum_update16(h->cksum, RTE_BE16(ICMP_ECHO_REQUEST << 8),
+				  RTE_BE16(ICMP_ECHO_REPLY << 8));
+	icmp_emit(at, h);
+	if (unlikely(h->cksum == 0)) {
+		h->cksum = cksum_finish(cksum_add(at, len, 0));
+		icmp_emit(at, h);
+	}
 }
 
 #endif

@@ -94,9 +94,16 @@ ipv4_is_fragment(const struct ipv4_header *h)
 	return (h->fragment & (IPV4_MORE_FRAGMENTS | IPV4_OFFSET_MASK)) != 0;
 }
 
+static inline void
+ipv4_put(uint8_t *at, uint32_t word)
+{
+	memcpy(at, &word, sizeof(word));
+}
+
 /*
  * Write a header without options, IPV4_HEADER_BYTES; @sum: with its checksum, else with 0 in its
- * place. Built and summed in registers: words read back from narrower stores would wait for them.
+ * place. Summed and stored word by word from registers: wide loads of what was just stored in
+ * narrow pieces would wait for it.
  */
 static inline void
 ipv4_emit(void *at, const struct ipv4_header *h, bool sum)
@@ -104,15 +111,17 @@ ipv4_emit(void *at, const struct ipv4_header *h, bool sum)
 	uint32_t first = UINT32_C(0x45) << 24 | (uint32_t)h->tos << 16 | h->total_bytes;
 	uint32_t second = (uint32_t)h->id << 16 | h->fragment;
 	uint32_t third = (uint32_t)h->ttl << 24 | (uint32_t)h->proto << 16;
-	uint32_t words[5] = { rte_cpu_to_be_32(first), rte_cpu_to_be_32(second),
-			      rte_cpu_to_be_32(third), h->src, h->dst };
-	uint64_t total;
+	uint64_t total = (uint64_t)rte_cpu_to_be_32(first) + rte_cpu_to_be_32(second) +
+			 rte_cpu_to_be_32(third) + h->src + h->dst;
+	uint8_t *p = at;
 
-	if (sum) {
-		total = (uint64_t)words[0] + words[1] + words[2] + words[3] + words[4];
-		words[2] = rte_cpu_to_be_32(third | rte_be_to_cpu_16(cksum_finish(total)));
-	}
-	memcpy(at, words, sizeof(words));
+	if (sum)
+		third |= rte_be_to_cpu_16(cksum_finish(total));
+	ipv4_put(p, rte_cpu_to_be_32(first));
+	ipv4_put(p + 4, rte_cpu_to_be_32(second));
+	ipv4_put(p + 8, rte_cpu_to_be_32(third));
+	ipv4_put(p + 12, h->src);
+	ipv4_put(p + 16, h->dst);
 }
 
 /* Sum of the pseudo-header that TCP and UDP prefix (RFC 768, RFC 9293 §3.1), not folded. */

@@ -49,14 +49,13 @@ udp_parse(const void *at, size_t len, struct udp_header *udp)
 static inline void
 udp_emit(void *at, const struct udp_header *udp)
 {
-	const struct rte_udp_hdr h = {
-		.src_port = udp->sport,
-		.dst_port = udp->dport,
-		.dgram_len = rte_cpu_to_be_16(udp->total_bytes),
-		.dgram_cksum = udp->cksum,
-	};
+	rte_be16_t total = rte_cpu_to_be_16(udp->total_bytes);
+	uint8_t *p = at;
 
-	memcpy(at, &h, sizeof(h));
+	memcpy(p, &udp->sport, sizeof(udp->sport));
+	memcpy(p + 2, &udp->dport, sizeof(udp->dport));
+	memcpy(p + 4, &total, sizeof(total));
+	memcpy(p + 6, &udp->cksum, sizeof(udp->cksum));
 }
 
 /* The sum of a header that is still to be written, its checksum taken as 0. */

@@ -47,8 +47,12 @@ static void
 map_ipv4(uint64_t addr[2], uint32_t ip)
 {
 	const uint8_t bytes[16] = {
-		[10] = 0xff, [11] = 0xff, [12] = (uint8_t)(ip >> 24), [13] = (uint8_t)(ip >> 16),
-		[14] = (uint8_t)(ip >> 8), [15] = (uint8_t)ip,
+		[10] = 0xff,
+		[11] = 0xff,
+		[12] = (uint8_t)(ip >> 24),
+		[13] = (uint8_t)(ip >> 16),
+		[14] = (uint8_t)(ip >> 8),
+		[15] = (uint8_t)ip,
 	};
 
 	memcpy(addr, bytes, sizeof(bytes));

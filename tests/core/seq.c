@@ -7,11 +7,12 @@ enum { POINTS = 11, STEPS = 13 };
 
 /* Where on the circle, and how far on: both sides of every place where the arithmetic could turn. */
 static const uint32_t point[POINTS] = {
-	0, 1, 2, 1000, 0x7ffffffe, 0x7fffffff, 0x80000000, 0x80000001, 0xfffffc18, 0xfffffffe,
-	0xffffffff,
+	0,	    1,		2,	    1000,	0x7ffffffe, 0x7fffffff,
+	0x80000000, 0x80000001, 0xfffffc18, 0xfffffffe, 0xffffffff,
 };
 static const int64_t step[STEPS] = {
-	-0x7fffffff, -0x7ffffffe, -65536, -1000, -2, -1, 0, 1, 2, 1000, 65536, 0x7ffffffe, 0x7fffffff,
+	-0x7fffffff, -0x7ffffffe, -65536, -1000, -2,	     -1,	 0,
+	1,	     2,		  1000,	  65536, 0x7ffffffe, 0x7fffffff,
 };
 
 /* RFC 9293 §3.4: all arithmetic is modulo 2^32; the reference counts in 64 bits and never wraps. */

@@ -35,8 +35,9 @@ seed(uint8_t byte)
 
 /* Ticks to begin at: 0, and both sides of where a digit, the sign or the whole number turns. */
 static const uint32_t origin[] = {
-	0,	    1,		63,	    64,		4095,	    0x3fffffff, 0x40000000, 0x7fffffff,
-	0x80000000, 0xbfffffff, 0xc0000001, 0xfffff000, 0xffffffc0, 0xfffffffe, 0xffffffff,
+	0,	    1,		63,	    64,		4095,
+	0x3fffffff, 0x40000000, 0x7fffffff, 0x80000000, 0xbfffffff,
+	0xc0000001, 0xfffff000, 0xffffffc0, 0xfffffffe, 0xffffffff,
 };
 
 enum { ORIGINS = sizeof(origin) / sizeof(origin[0]) };

@@ -32,7 +32,6 @@ tern_icmp_set_handler(struct tern_icmp *icmp, struct tern_icmp_handler *handler)
 	icmp->handler = handler;
 }
 
-/* Only the type changes, so all but one word of the sum stays (RFC 1624). */
 static inline enum tern_verdict
 echo(struct tern_icmp *icmp, struct tern_in *in, struct icmp_header *h)
 {
@@ -40,10 +39,7 @@ echo(struct tern_icmp *icmp, struct tern_in *in, struct icmp_header *h)
 		return TERN_DROP_ICMP_GROUP; /* RFC 1122 §3.2.2.6: or all would answer at once */
 	if (unlikely(icmp->echo == TERN_ICMP_SILENT))
 		return TERN_DROP_ICMP_SILENT;
-	h->type = ICMP_ECHO_REPLY;
-	h->cksum = cksum_update16(h->cksum, RTE_BE16(ICMP_ECHO_REQUEST << 8),
-				  RTE_BE16(ICMP_ECHO_REPLY << 8));
-	icmp_emit(in->l4, h);
+	icmp_turn_echo(in->l4, in->len, h);
 	in_begin(in, in->l4, in->len);
 	icmp->stats->event[TERN_EV_ICMP_ECHOS]++;
 	return ip_answer(icmp->ip, in);

@@ -150,8 +150,10 @@ ip_sum_good(const struct tern_in *in, uint16_t len)
 	uint64_t port_says = in->mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
 	uint64_t sum;
 
-	/* NONE: the data are whole, the field is not filled in (a virtual port of the same host). */
-	if (port_says == RTE_MBUF_F_RX_L4_CKSUM_GOOD || port_says == RTE_MBUF_F_RX_L4_CKSUM_NONE)
+	if (port_says == RTE_MBUF_F_RX_L4_CKSUM_GOOD)
+		return true;
+	/* The data are whole, the field is not filled in: a virtual port of the same host. */
+	if (port_says == RTE_MBUF_F_RX_L4_CKSUM_NONE)
 		return true;
 	if (port_says == RTE_MBUF_F_RX_L4_CKSUM_BAD)
 		return false;

@@ -117,10 +117,10 @@ tern_ip_add_route(struct tern_ip *ip, struct tern_addr net, unsigned int prefix,
 
 	if (!is_network(net, prefix))
 		return -EINVAL;
-	if (!ip_is_unicast(ip, gateway) || ip_is_ours(ip, gateway) || !ip_is_on_link(ip, by))
-		return -EHOSTUNREACH;
 	if (find(ip, v4, bits) != ip->routes)
 		return -EEXIST;
+	if (!ip_is_unicast(ip, gateway) || ip_is_ours(ip, gateway) || !ip_is_on_link(ip, by))
+		return -EHOSTUNREACH;
 	if (ip->routes == ip->routes_max)
 		return -ENOBUFS;
 	i = first_below(ip, bits);

@@ -161,8 +161,10 @@ plan_data(struct tern_conn *c, struct outgoing *o)
 static void
 plan_probe(struct tern_conn *c)
 {
-	if (c->snd.una == c->snd.max && !timer_is_set(c, TERN_TIMER_REXMIT) && unsent(c) > 0)
-		persist_start(c);
+	if (c->snd.una != c->snd.max || timer_is_set(c, TERN_TIMER_REXMIT) || unsent(c) == 0)
+		return;
+	c->since = c->tcp->tick;
+	persist_start(c);
 }
 
 static bool
@@ -213,7 +215,7 @@ commit(struct tern_conn *c, const struct outgoing *o)
 
 	count(c->tcp, TERN_EV_TCP_SEGMENTS_OUT);
 	if ((o->flags & TCP_ACK) != 0) {
-		c->flags &= ~(TERN_CONN_ACK_NOW | TERN_CONN_ACK_DELAYED);
+		c->flags &= ~TERN_CONN_ACK_NOW;
 		c->rcv.acked = c->rcv.nxt;
 		timer_stop(c, TERN_TIMER_ACK);
 	}
@@ -455,10 +457,9 @@ output_answer(struct tern_conn *c, struct tern_in *in, enum tern_verdict v)
 	else
 		build(c, &o, mine, (uint16_t)(in->l4 - (uint8_t *)mine->buf_addr));
 	commit(c, &o);
-	ip_answer(c->tcp->ip, in);
 	if (o.more)
 		conn_ready(c);
-	return TERN_ANSWER;
+	return ip_answer(c->tcp->ip, in);
 }
 
 static bool
@@ -538,8 +539,7 @@ output_reset(struct tern_tcp *tcp, const struct segment *s, struct tern_in *in,
 		write_reset(rte_pktmbuf_mtod(m, struct rte_tcp_hdr *), in->dport, in->sport, 0,
 			    s->seq + segment_length(s), TCP_RST | TCP_ACK);
 	finish_reset(tcp, m, in->dst, in->src);
-	ip_answer(tcp->ip, in);
-	return TERN_ANSWER;
+	return ip_answer(tcp->ip, in);
 }
 
 void

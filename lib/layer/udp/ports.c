@@ -70,18 +70,21 @@ int
 tern_udp_bind(struct tern_udp *udp, struct tern_udp_port *port)
 {
 	rte_be16_t number = rte_cpu_to_be_16(port->port);
+	struct tern_addr addr = port->addr;
 	uint32_t p;
 
 	if (port->port == 0 || port->on_datagram == NULL)
 		return -EINVAL;
-	p = udp_place(udp, port->addr, number);
+	if (udp_is_any(addr))
+		addr = (struct tern_addr){ { 0, 0 } };
+	p = udp_place(udp, addr, number);
 	if (udp->places[p].user != NULL)
 		return -EADDRINUSE;
 	if (udp->bound == udp->bound_max)
 		return -ENOBUFS;
-	udp->places[p] = (struct udp_place){ port->addr, port, number };
+	udp->places[p] = (struct udp_place){ addr, port, number };
 	udp->bound++;
-	udp->specific += !tern_addr_is_any(port->addr);
+	udp->specific += !tern_addr_is_any(addr);
 	return 0;
 }
 

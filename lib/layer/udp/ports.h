@@ -5,9 +5,18 @@
 #ifndef UDP_PORTS_H
 #define UDP_PORTS_H
 
+#include <stdbool.h>
+
 #include <rte_branch_prediction.h>
 
 #include "layer/udp/udp.h"
+
+/* No address in particular. A person writes it 0.0.0.0, which stands mapped in the type. */
+static inline bool
+udp_is_any(struct tern_addr addr)
+{
+	return tern_addr_is_any(addr) || tern_addr_equal(addr, tern_addr_v4(0));
+}
 
 /* Our own few ports, spread; whoever sends cannot change where they stand. */
 static inline uint32_t

@@ -9,7 +9,7 @@
 #include "layer/begin.h"
 #include "layer/eth/eth.h"
 #include "layer/ip/ip.h"
-#include "layer/udp/udp.h"
+#include "layer/udp/ports.h"
 #include "wire/udp.h"
 
 static inline bool
@@ -118,7 +118,7 @@ check(const struct tern_udp *udp, struct tern_addr *src, rte_be16_t sport, struc
 		return -EINVAL;
 	if (len > ip_room(udp->ip) - UDP_HEADER_BYTES)
 		return -EMSGSIZE;
-	if (!tern_addr_is_any(*src))
+	if (!udp_is_any(*src))
 		return ip_is_ours(udp->ip, *src) ? 0 : -EADDRNOTAVAIL;
 	if (ip_source(udp->ip, dst, src))
 		return 0;
