@@ -23,9 +23,10 @@
 #include "core/wheel.h"
 #include <tern_config.h>
 #include <tern_conn.h>
-#include <tern_tcp.h>
 
 struct tern_ip;
+struct tern_tcp_listener;
+struct tern_tcp_stray;
 
 /* A doubly linked list of connection blocks, by slot. */
 struct conn_list {
@@ -135,8 +136,8 @@ void machine_set_time(struct tern_tcp *tcp, uint64_t now);
 void machine_bury(struct tern_tcp *tcp);
 
 /*
- * A fresh block with this 4-tuple, in the tables, all else zero. When all slots are taken the oldest
- * TIME-WAIT makes room. NULL: no slot.
+ * A fresh block with this 4-tuple, in the tables, all else zero. When all slots are taken the
+ * oldest TIME-WAIT makes room. NULL: no slot.
  */
 struct tern_conn *conn_new(struct tern_tcp *tcp, struct tern_addr remote, rte_be16_t rport,
 			   struct tern_addr local, rte_be16_t lport, uint32_t hash);

@@ -112,8 +112,9 @@ struct tern_tcp_user {
 		     uint32_t len);
 
 	/**
-	 * Instead of fill: lend memory that holds up to @len bytes from @at and stays as it is until
-	 * acked() passes it. Return false to be asked with fill.
+	 * Instead of fill: lend memory that holds up to @len bytes from @at and stays as it is
+	 * until acked() passes it. Return false to be asked with fill, which is needed all the
+	 * same: not every port sends packets of several parts.
 	 */
 	bool (*lend)(struct tern_tcp_user *self, struct tern_conn *conn, uint64_t at, uint32_t len,
 		     struct tern_loan *loan);
@@ -187,8 +188,7 @@ struct tern_conn {
 		uint32_t space; /* bytes that may be held for the user; public: may be changed */
 		uint32_t held;	/* bytes of it in use: early, kept, or not consumed yet */
 		uint32_t acked; /* nxt in the last ACK sent */
-		uint16_t
-			mss; /* largest payload seen: an estimate of the peer's (RFC 9293 §3.8.6.3) */
+		uint16_t mss;	/* largest payload seen: what the peer calls full-sized */
 		uint8_t wscale; /* shift of the windows that we send */
 	} rcv;
 

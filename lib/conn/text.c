@@ -5,12 +5,13 @@
 #include <assert.h>
 
 #include "conn/arrives.h"
+#include "conn/close.h"
 #include "conn/held.h"
 #include "conn/machine.h"
 #include "conn/timers.h"
 #include "core/seq.h"
 
-/* MUST-58: an ACK for at least every second full-sized segment; MUST-40: the rest within a delay. */
+/* An ACK for at least every second full-sized segment (MUST-58), the rest in time (MUST-40). */
 static void
 owe_ack(struct tern_conn *c, uint16_t len)
 {
@@ -71,7 +72,7 @@ take_fin(struct tern_conn *c)
 	if (c->user->on_eof != NULL)
 		c->user->on_eof(c->user, c);
 	else
-		tern_tcp_close(c);
+		conn_close(c);
 	if (state == TERN_FIN_WAIT_2 && c->state == TERN_FIN_WAIT_2)
 		conn_time_wait(c);
 }

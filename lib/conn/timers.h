@@ -38,7 +38,7 @@ void timers_run(struct tern_tcp *tcp);
 /* Start the retransmission timer from now (RFC 6298 (5.1), (5.3)), with its back-off. */
 void rexmit_start(struct tern_conn *c);
 
-/* Data wait and nothing is in flight that could bring a window: probe for one (RFC 9293 §3.8.6.1). */
+/* Data wait and nothing in flight could bring a window: probe for one (RFC 9293 §3.8.6.1). */
 void persist_start(struct tern_conn *c);
 
 #endif

@@ -20,7 +20,7 @@
  * the overflow is in use thus depends on the entries present, not on how they came and went.
  *
  * Insertion fails when the table holds n entries, when the overflow is used up, or when a chain has
- * FLOW_CHAIN_BUCKETS: this bounds every operation to that many cache lines whatever the hashes. With
+ * FLOW_CHAIN_BUCKETS: this bounds every operation to so many cache lines whatever the hashes. With
  * hashes that are random (hash.h, secret key) a table of any n that is filled to 100 % sees the
  * last two with a probability below 10^-20: a bucket overflows with 4.3 % (Poisson, mean 6, above
  * 10), and of 2048 buckets, the worst case, 192 would have to: Chernoff gives 2 * 10^-22.

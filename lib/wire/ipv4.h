@@ -85,7 +85,7 @@ ipv4_sum_good(const void *at, uint16_t header_bytes)
 {
 	if (header_bytes == IPV4_HEADER_BYTES)
 		return cksum_ipv4_header(at) == 0;
-	return cksum_finish(cksum_add_short(at, header_bytes, 0)) == 0;
+	return cksum_finish(cksum_add_long(at, header_bytes, 0)) == 0;
 }
 
 static inline bool

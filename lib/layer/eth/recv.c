@@ -38,7 +38,7 @@ eth_recv(struct tern_eth *eth, struct tern_in *in)
 	struct rte_mbuf *m = in->mbuf;
 	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
 	uint64_t ours = eth_number(&eth->port->mac);
-	struct rte_ether_hdr h;
+	struct eth_header h;
 	enum tern_verdict v;
 
 	assert(m->nb_segs == 1);
@@ -47,23 +47,23 @@ eth_recv(struct tern_eth *eth, struct tern_in *in)
 	if (unlikely(v != TERN_UNDECIDED))
 		return v;
 	in->group = 0;
-	if (unlikely(eth_number(&h.dst_addr) != ours)) {
-		if (!eth_is_broadcast(&h.dst_addr))
+	if (unlikely(h.dst != ours)) {
+		if (!eth_is_broadcast(h.dst))
 			return TERN_DROP_ETH_DEST; /* no multicast group is joined */
 		in->group = TERN_IN_GROUP_LINK;
 	}
-	if (unlikely(eth_is_group(&h.src_addr) || eth_number(&h.src_addr) == ours))
+	if (unlikely(eth_is_group(h.src) || h.src == ours))
 		return TERN_DROP_ETH_SOURCE;
 
-	in->from = h.src_addr;
+	eth_write(in->from.addr_bytes, h.src);
 	in->data = frame + ETH_HEADER_BYTES;
 	in->len = (uint16_t)(m->data_len - ETH_HEADER_BYTES);
 	in->room = (uint16_t)(m->buf_len - m->data_off - ETH_HEADER_BYTES);
 	/* Some drivers leave flags of the mbuf's earlier life on another port. */
 	m->ol_flags &= ~RTE_MBUF_F_TX_OFFLOAD_MASK;
 
-	v = up(eth, in, h.ether_type);
+	v = up(eth, in, h.type);
 	if (likely(v == TERN_ANSWER))
-		return answer(eth, in, h.ether_type);
+		return answer(eth, in, h.type);
 	return v;
 }

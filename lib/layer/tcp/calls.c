@@ -4,10 +4,11 @@
  */
 #include <string.h>
 
+#include "conn/close.h"
 #include "conn/held.h"
-#include "conn/timers.h"
 #include "conn/window.h"
 #include "layer/tcp/output.h"
+#include <tern_tcp.h>
 
 void
 tern_tcp_ready(struct tern_conn *c)
@@ -67,32 +68,13 @@ tern_tcp_consumed(struct tern_conn *c, uint32_t bytes)
 void
 tern_tcp_shutdown(struct tern_conn *c)
 {
-	switch (c->state) {
-	case TERN_SYN_SENT: /* §3.10.4: nothing was agreed yet */
-		conn_end(c, TERN_ABORTED);
-		return;
-	case TERN_SYN_RECEIVED: /* FIN-WAIT-1 once the handshake is complete */
-		break;
-	case TERN_ESTABLISHED:
-		c->state = TERN_FIN_WAIT_1;
-		break;
-	case TERN_CLOSE_WAIT:
-		c->state = TERN_LAST_ACK;
-		break;
-	default:
-		return;
-	}
-	c->flags |= TERN_CONN_FIN_WANTED;
-	conn_ready(c);
+	conn_shutdown(c);
 }
 
 void
 tern_tcp_close(struct tern_conn *c)
 {
-	c->flags |= TERN_CONN_CLOSED;
-	if (c->state == TERN_FIN_WAIT_2 && !timer_is_set(c, TERN_TIMER_STATE))
-		timer_set(c, TERN_TIMER_STATE, c->tcp->times.fin_wait_2);
-	tern_tcp_shutdown(c);
+	conn_close(c);
 }
 
 void

@@ -5,6 +5,7 @@
 #include "conn/isn.h"
 #include "layer/tcp/listen.h"
 #include "layer/tcp/output.h"
+#include <tern_tcp.h>
 
 void
 listen_init(struct tern_tcp *tcp, void *mem, uint32_t listeners)

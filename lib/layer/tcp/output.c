@@ -324,8 +324,8 @@ attach(struct tern_conn *c, struct outgoing *o, struct rte_mbuf *m)
 }
 
 /*
- * Write the segment into m, whose buffer is free from offset `at` on; the header goes there. Returns
- * with m beginning at the TCP header.
+ * Write the segment into m, whose buffer is free from offset `at` on; the header goes there. Leaves
+ * m beginning at the TCP header.
  */
 static void
 build(struct tern_conn *c, struct outgoing *o, struct rte_mbuf *m, uint16_t at)

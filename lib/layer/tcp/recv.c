@@ -9,6 +9,7 @@
 #include "layer/tcp/output.h"
 #include "layer/tcp/sum.h"
 #include "layer/tcp/tcp.h"
+#include <tern_tcp.h>
 
 static bool
 checksum_good(const struct tern_in *in)
