@@ -7,6 +7,13 @@
 #include "core/flowtable.h"
 #include "core/random.h"
 
+/* A release build has none. */
+#ifdef NDEBUG
+#define ASSERTS false
+#else
+#define ASSERTS true
+#endif
+
 static struct flowtable table;
 static struct random draw;
 
@@ -256,7 +263,7 @@ Test(flowtable, memory_is_as_announced)
 	}
 }
 
-Test(flowtable, removing_what_is_not_there_is_asserted, .signal = SIGABRT)
+Test(flowtable, removing_what_is_not_there_is_asserted, .signal = SIGABRT, .disabled = !ASSERTS)
 {
 	start(10);
 	flowtable_insert(&table, 5, 1);

@@ -447,7 +447,8 @@ output_answer(struct tern_conn *c, struct tern_in *in, enum tern_verdict v)
 	check_idle(c, &o);
 	if (mine == NULL || !eth_room(eth_of(c->tcp), 1) ||
 	    (v == TERN_ANSWER ? o.kept != mine : !fits(in, &o))) {
-		if (c->state == TERN_TIME_WAIT) /* is never on the list of ready ones */
+		/* Each early segment is owed an ACK of its own (RFC 5681 §4.2), not one a poll. */
+		if ((c->flags & TERN_CONN_ACK_NOW) != 0)
 			send_next(c);
 		conn_ready(c);
 		return otherwise;
