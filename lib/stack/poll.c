@@ -3,6 +3,7 @@
  * The burst loop. Its stages overlap the cache misses of a burst: all frames are asked for, then
  * all flow buckets, then all connections, and only then is the tree walked, packet by packet.
  */
+#include <rte_common.h>
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
 
@@ -80,5 +81,8 @@ tern_next_deadline(const struct tern_stack *stack)
 	uint64_t arp = arp_next_deadline(&stack->arp);
 	uint64_t tcp = tcp_next_deadline(&stack->tcp);
 
-	return arp < tcp ? arp : tcp;
+	/* What the port refused is offered again a tick later. */
+	if (stack->eth.tx_n > 0)
+		arp = RTE_MIN(arp, stack->eth.now + TERN_TICK_NS);
+	return RTE_MIN(arp, tcp);
 }

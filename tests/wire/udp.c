@@ -24,7 +24,7 @@ Test(wire_udp, no_truncation_is_a_datagram)
 	}
 }
 
-/* RFC 768: the length counts the header, so it is at least 8; it may not promise what is not there. */
+/* RFC 768: the length counts the header, so it is at least 8; it promises no more than there is. */
 Test(wire_udp, length)
 {
 	static const struct {

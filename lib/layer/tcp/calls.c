@@ -82,8 +82,17 @@ tern_tcp_abort(struct tern_conn *c)
 {
 	if (c->state == TERN_CLOSED)
 		return;
-	if (c->state != TERN_SYN_SENT && c->state != TERN_TIME_WAIT)
+	switch (c->state) {
+	case TERN_SYN_RECEIVED:
+	case TERN_ESTABLISHED:
+	case TERN_FIN_WAIT_1:
+	case TERN_FIN_WAIT_2:
+	case TERN_CLOSE_WAIT:
 		output_abort(c);
+		break;
+	default: /* §3.10.5: the peer has not heard of it, or has finished */
+		break;
+	}
 	conn_end(c, TERN_ABORTED);
 }
 
