@@ -96,6 +96,8 @@ new_ack(struct tern_conn *c, const struct segment *s)
 	c->snd.una = s->ack;
 	c->snd.nxt = seq_max(c->snd.nxt, s->ack);
 	c->sent += bytes - fin;
+	/* The right edge stays until update_window() accepts another: it may not, of an old segment. */
+	c->snd.wnd -= bytes < c->snd.wnd ? bytes : c->snd.wnd;
 	c->since = c->tcp->tick;
 	c->rtt.backoff = 0;
 	newreno_acked(c, bytes);
