@@ -114,7 +114,6 @@ drain_early(struct tern_conn *c, const struct tern_in *in)
 	bool fin;
 
 	while (c->state != TERN_CLOSED && (m = early_take(c)) != NULL) {
-		c->flags |= TERN_CONN_ACK_NOW; /* RFC 5681 §4.2: at once when a gap is filled */
 		fin = held_of(m)->fin;
 		if (!deliver_early(c, m, in))
 			return false;
@@ -182,8 +181,11 @@ conn_take_text(struct tern_conn *c, struct segment *s, struct tern_in *in, bool 
 			return v;
 		fin = fin && c->rcv.nxt == s->seq + s->len;
 	}
-	if (c->early != NULL && !fin)
-		fin = drain_early(c, in);
+	if (c->early != NULL) {
+		c->flags |= TERN_CONN_ACK_NOW; /* a gap is filled, or part of it: RFC 5681 §4.2 */
+		if (!fin)
+			fin = drain_early(c, in);
+	}
 	if (fin && c->state != TERN_CLOSED)
 		take_fin(c);
 	return v;
