@@ -21,8 +21,10 @@ scaled(const struct tern_conn *c, const struct segment *s)
 static bool
 is_duplicate(const struct tern_conn *c, const struct segment *s)
 {
+	/* The answers to our window probes look alike and say nothing of a loss. */
 	return s->ack == c->snd.una && conn_flight(c) > 0 && s->len == 0 &&
-	       (s->flags & (TCP_SYN | TCP_FIN)) == 0 && scaled(c, s) == c->snd.wnd;
+	       (c->flags & TERN_CONN_PROBING) == 0 && (s->flags & (TCP_SYN | TCP_FIN)) == 0 &&
+	       scaled(c, s) == c->snd.wnd;
 }
 
 /* The window was shut, or too small to use, and has opened: what was tried goes again, in full. */

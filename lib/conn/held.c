@@ -15,13 +15,38 @@ enum {
 			sizeof(struct rte_ether_hdr),
 };
 
-bool
-held_possible(const struct tern_conn *c, uint16_t n, const struct rte_mbuf *m, const uint8_t *data)
+static bool
+is_holdable(const struct rte_mbuf *m, const uint8_t *data)
 {
 	const uint8_t *first = (const uint8_t *)m->buf_addr + sizeof(struct held);
 
-	return n < c->tcp->held_pkts && c->tcp->held < c->tcp->held_total &&
-	       data >= first + HEADERS_BYTES && RTE_MBUF_DIRECT(m) && rte_mbuf_refcnt_read(m) == 1;
+	return data >= first + HEADERS_BYTES && RTE_MBUF_DIRECT(m) && rte_mbuf_refcnt_read(m) == 1;
+}
+
+static struct rte_mbuf *
+copy(struct rte_mempool *pool, uint8_t **data, uint16_t len)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
+	uint8_t *to;
+
+	if (m == NULL)
+		return NULL;
+	to = (uint8_t *)m->buf_addr + RTE_PKTMBUF_HEADROOM + HEADERS_BYTES;
+	if (to + len > (uint8_t *)m->buf_addr + m->buf_len) {
+		rte_pktmbuf_free(m);
+		return NULL;
+	}
+	memcpy(to, *data, len);
+	*data = to;
+	return m;
+}
+
+struct rte_mbuf *
+held_make(const struct tern_conn *c, uint16_t n, struct rte_mbuf *m, uint8_t **data, uint16_t len)
+{
+	if (n >= c->tcp->held_pkts || c->tcp->held >= c->tcp->held_total)
+		return NULL;
+	return is_holdable(m, *data) ? m : copy(c->tcp->pool, data, len);
 }
 
 static void
@@ -69,8 +94,6 @@ early_insert(struct tern_conn *c, struct rte_mbuf *m, uint32_t seq, uint8_t *dat
 		}
 		link = &held_of(old)->next;
 	}
-	if (!held_possible(c, c->early_n, m, data))
-		return false;
 	while ((old = *link) != NULL && seq_le(held_end(old), end) && !held_of(old)->fin) {
 		*link = held_of(old)->next;
 		c->early_n--;

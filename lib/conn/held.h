@@ -47,13 +47,14 @@ held_end(struct rte_mbuf *m)
 }
 
 /*
- * Can this mbuf be held, with its payload at data? Its headroom must leave place for struct held
- * in front of all headers of an answer, and nobody else may have it.
+ * An mbuf that can be held for this connection, which holds n on that list, with the payload at
+ * *data: m itself, or else a copy, if its memory is not all its own (attached by a driver, shared)
+ * or its headroom is too small. NULL: the bounds are reached, or the pool is empty.
  */
-bool held_possible(const struct tern_conn *c, uint16_t n, const struct rte_mbuf *m,
-		   const uint8_t *data);
+struct rte_mbuf *held_make(const struct tern_conn *c, uint16_t n, struct rte_mbuf *m,
+			   uint8_t **data, uint16_t len);
 
-/* Hold a segment that is beyond a gap. False: no room; the mbuf stays the caller's. */
+/* Hold a segment that is beyond a gap. False: nothing new is in it; m stays the caller's. */
 bool early_insert(struct tern_conn *c, struct rte_mbuf *m, uint32_t seq, uint8_t *data,
 		  uint16_t len, bool fin);
 

@@ -179,13 +179,16 @@ machine_bury(struct tern_tcp *tcp)
 static uint32_t
 take_slot(struct tern_tcp *tcp)
 {
-	uint32_t slot = slots_take(&tcp->slots);
-	struct tern_conn *oldest;
+	uint32_t slot = slots_take(&tcp->slots), oldest = tcp->time_wait.first;
 
-	if (slot != SLOT_NONE || tcp->time_wait.first == CONN_NONE)
+	if (slot != SLOT_NONE)
 		return slot;
-	oldest = &tcp->conns[tcp->time_wait.first];
-	conn_end_now(oldest, TERN_FINISHED);
+	/* Not the one that a callback was called for: it is still to be answered for. */
+	if (oldest != CONN_NONE && &tcp->conns[oldest] == tcp->in_hand)
+		oldest = tcp->conns[oldest].link_next;
+	if (oldest == CONN_NONE)
+		return SLOT_NONE;
+	conn_end_now(&tcp->conns[oldest], TERN_FINISHED);
 	count(tcp, TERN_EV_TCP_TIME_WAIT_REUSED);
 	return slots_take(&tcp->slots);
 }

@@ -63,6 +63,7 @@ struct tern_tcp {
 	uint32_t now_us; /* the same, wrapping */
 	uint32_t tick;	 /* the same in ticks, wrapping */
 
+	struct rte_mempool *pool;
 	uint32_t held; /* mbufs on the lists of all connections */
 	uint32_t held_total, held_pkts;
 	uint32_t rcv_space;
@@ -72,6 +73,7 @@ struct tern_tcp {
 	struct tcp_times times;
 
 	struct slots slots;
+	struct tern_conn *in_hand;  /* whose segment is being taken, or NULL */
 	struct conn_list ready;	    /* those that may have something to send */
 	struct conn_list time_wait; /* oldest first */
 	struct conn_list dead;	    /* slots to give back at the end of the poll */

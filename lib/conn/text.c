@@ -149,11 +149,19 @@ trim(const struct tern_conn *c, struct segment *s, struct tern_in *in)
 static enum tern_verdict
 hold_early(struct tern_conn *c, const struct segment *s, const struct tern_in *in)
 {
+	uint8_t *data = in->data;
+	struct rte_mbuf *m = held_make(c, c->early_n, in->mbuf, &data, s->len);
+
 	c->flags |= TERN_CONN_ACK_NOW; /* a duplicate ACK tells of the gap (RFC 5681 §4.2) */
-	if (!early_insert(c, in->mbuf, s->seq, in->data, s->len, (s->flags & TCP_FIN) != 0))
+	if (m == NULL)
 		return TERN_DROP_TCP_HELD;
-	count(c->tcp, TERN_EV_TCP_OUT_OF_ORDER);
-	return TERN_TAKEN;
+	if (early_insert(c, m, s->seq, data, s->len, (s->flags & TCP_FIN) != 0)) {
+		count(c->tcp, TERN_EV_TCP_OUT_OF_ORDER);
+		return m == in->mbuf ? TERN_TAKEN : TERN_DONE;
+	}
+	if (m != in->mbuf)
+		rte_pktmbuf_free(m);
+	return TERN_DONE;
 }
 
 enum tern_verdict

@@ -37,6 +37,7 @@ join_last(struct tern_conn *c, const uint8_t *data, uint16_t len)
 enum tern_verdict
 tern_tcp_answer(struct tern_conn *c, struct tern_in *in, void *data, uint16_t len)
 {
+	struct rte_mbuf *m;
 	uint8_t *at = data;
 
 	if (len == 0 || (c->flags & TERN_CONN_FIN_WANTED) != 0 || c->state == TERN_CLOSED)
@@ -49,10 +50,11 @@ tern_tcp_answer(struct tern_conn *c, struct tern_in *in, void *data, uint16_t le
 		memmove(in->data, at, len);
 		at = in->data;
 	}
-	if (!held_possible(c, c->kept_n, in->mbuf, at))
+	m = held_make(c, c->kept_n, in->mbuf, &at, len);
+	if (m == NULL)
 		return TERN_DROP_TCP_HELD;
-	kept_append(c, in->mbuf, at, len);
-	return TERN_ANSWER;
+	kept_append(c, m, at, len);
+	return m == in->mbuf ? TERN_ANSWER : TERN_DONE;
 }
 
 void

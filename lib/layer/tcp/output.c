@@ -305,7 +305,7 @@ attach(struct tern_conn *c, struct outgoing *o, struct rte_mbuf *m)
 	if (c->user->lend == NULL || (eth_of(c->tcp)->port->caps & TERN_PORT_TX_CHAIN) == 0 ||
 	    !c->user->lend(c->user, c, conn_position(c, o->seq), o->len, &loan))
 		return false;
-	data = rte_pktmbuf_alloc(eth_of(c->tcp)->port->pool);
+	data = rte_pktmbuf_alloc(c->tcp->pool);
 	if (data == NULL)
 		return false;
 	if (loan.len < o->len) {
@@ -396,7 +396,7 @@ unreachable(struct tern_conn *c, struct rte_mbuf *m, const struct outgoing *o)
 static struct rte_mbuf *
 fresh(struct tern_tcp *tcp)
 {
-	struct rte_mbuf *m = rte_pktmbuf_alloc(eth_of(tcp)->port->pool);
+	struct rte_mbuf *m = rte_pktmbuf_alloc(tcp->pool);
 
 	if (m == NULL)
 		count(tcp, TERN_EV_NO_MBUF);

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <stddef.h>
+#include <string.h>
+
 #include <rte_ether.h>
 #include <rte_ip.h>
 #include <rte_mbuf.h>
@@ -114,14 +117,16 @@ reopens(struct tern_tcp *tcp, const struct tern_conn *c, const struct segment *s
 static enum tern_verdict
 connection(struct tern_conn *c, struct segment *s, struct tern_in *in)
 {
+	struct tern_tcp *tcp = c->tcp;
 	bool reset = false;
 	enum tern_verdict v;
 
-	in->layer = c->tcp;
+	in->layer = tcp;
+	tcp->in_hand = c;
 	v = conn_arrives(c, s, in, &reset);
-	if (reset)
-		return output_reset(c->tcp, s, in, v);
-	return output_answer(c, in, v);
+	v = reset ? output_reset(tcp, s, in, v) : output_answer(c, in, v);
+	tcp->in_hand = NULL;
+	return v;
 }
 
 /* The old connection makes way; the new one's numbers are to be above all of its own. */
@@ -159,13 +164,17 @@ uint32_t
 tcp_peek(const struct tern_tcp *tcp, const struct rte_mbuf *m)
 {
 	enum { PORTS_AT = sizeof(struct rte_ether_hdr) + sizeof(struct rte_ipv4_hdr) };
-	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
-	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)(eth + 1);
-	const struct rte_tcp_hdr *h = (const struct rte_tcp_hdr *)(ip + 1);
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+	const struct rte_ipv4_hdr *ip =
+		(const struct rte_ipv4_hdr *)(frame + sizeof(struct rte_ether_hdr));
+	const struct rte_tcp_hdr *h = (const struct rte_tcp_hdr *)(frame + PORTS_AT);
+	rte_be16_t type;
 	uint32_t hash;
 
-	if (m->data_len < PORTS_AT + TCP_HEADER_BYTES ||
-	    eth->ether_type != RTE_BE16(RTE_ETHER_TYPE_IPV4) || ip->version_ihl != 0x45 ||
+	if (m->data_len < PORTS_AT + TCP_HEADER_BYTES)
+		return 0;
+	memcpy(&type, frame + offsetof(struct rte_ether_hdr, ether_type), sizeof(type));
+	if (type != RTE_BE16(RTE_ETHER_TYPE_IPV4) || ip->version_ihl != 0x45 ||
 	    ip->next_proto_id != IPPROTO_TCP)
 		return 0;
 	hash = conn_hash(tcp, tern_addr_v4(ip->src_addr), h->src_port, tern_addr_v4(ip->dst_addr),

@@ -3,6 +3,7 @@
 
 #include "conn/held.h"
 #include "conn/timers.h"
+#include "layer/eth/eth.h"
 #include "layer/ip/ip.h"
 #include "layer/tcp/listen.h"
 #include "layer/tcp/output.h"
@@ -42,7 +43,7 @@ tcp_init(struct tern_tcp *tcp, void *mem, const struct tern_config *config, stru
 	struct tables t = lay_out(config);
 	char *base = mem;
 
-	*tcp = (struct tern_tcp){ .ip = ip, .stats = stats };
+	*tcp = (struct tern_tcp){ .ip = ip, .stats = stats, .pool = ip->eth->port->pool };
 	tcp->conns = (struct tern_conn *)(void *)(base + t.conns);
 	for (uint32_t i = 0; i < config->connections; i++)
 		wheel_node_init((struct wheel_node *)&tcp->conns[i].wheel);
