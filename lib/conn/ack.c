@@ -98,7 +98,7 @@ new_ack(struct tern_conn *c, const struct segment *s)
 	c->snd.una = s->ack;
 	c->snd.nxt = seq_max(c->snd.nxt, s->ack);
 	c->sent += bytes - fin;
-	/* The right edge stays until update_window() accepts another: it may not, of an old segment. */
+	/* The right edge stays until update_window() accepts another, which it may not do now. */
 	c->snd.wnd -= bytes < c->snd.wnd ? bytes : c->snd.wnd;
 	c->since = c->tcp->tick;
 	c->rtt.backoff = 0;

@@ -34,8 +34,12 @@ deliver(struct tern_conn *c, struct tern_in *in)
 	enum tern_verdict v = TERN_DONE;
 	uint16_t len = in->len;
 
+	/* The user's from now on, so that it may have consumed them before it returns. */
+	c->rcv.held += len;
 	if (c->user->on_data != NULL)
 		v = c->user->on_data(c->user, c, in);
+	if (v != TERN_TAKEN)
+		c->rcv.held -= RTE_MIN(len, c->rcv.held);
 	if (c->state == TERN_CLOSED)
 		return v == TERN_ANSWER ? TERN_TAKEN : v;
 	switch (v) {
@@ -44,8 +48,6 @@ deliver(struct tern_conn *c, struct tern_in *in)
 		len = in->len < len ? in->len : len;
 		break;
 	case TERN_TAKEN:
-		c->rcv.held += len;
-		break;
 	case TERN_ANSWER:
 		break;
 	default:

@@ -5,7 +5,7 @@
 
 enum { POINTS = 11, STEPS = 13 };
 
-/* Where on the circle, and how far on: both sides of every place where the arithmetic could turn. */
+/* Where on the circle, and how far on: both sides of every place where it could turn. */
 static const uint32_t point[POINTS] = {
 	0,	    1,		2,	    1000,	0x7ffffffe, 0x7fffffff,
 	0x80000000, 0x80000001, 0xfffffc18, 0xfffffffe, 0xffffffff,

@@ -204,7 +204,7 @@ Test(wheel, may_be_changed_inside_the_loop)
 	cr_assert_eq(wheel_expired(&wheel, 2000), 2);
 }
 
-/* In one long jump too: what is re-armed for a tick not reached yet takes its place among others. */
+/* In one long jump too: what is re-armed for a later tick takes its place among others. */
 Test(wheel, fires_in_the_order_of_ticks)
 {
 	start(0);

@@ -35,13 +35,17 @@ ROOMS = {
 GUESTS = {
     "drivers": [],
     "apps": [],
+    "apps/http": ["apps"],
     "bench": ["tests/kit"],
+    "docs": [],
     "tests/kit": [],
     "tests/spec": ["tests/kit"],
     "tests/sim": ["tests/kit"],
     "tests/os": ["tests/kit"],
     "tests/dpdk": ["tests/kit"],
+    "tests/docs": ["tests/kit", "docs"],
     "tests/fuzz": ["tests/kit", "lib/wire", "lib/core"],
+    "tests/http": ["tests/kit", "tests/sim", "apps/http"],
 }
 
 # What lib/ may know of DPDK: packets, their memory, protocol headers, plain C. No port, no EAL.
@@ -96,7 +100,8 @@ def find_header(name, path, headers):
     """Where an #include of name in path leads to, or None."""
     if name.startswith("tern_"):
         return next((h for h in headers if is_public(h) and os.path.basename(h) == name), None)
-    places = [os.path.dirname(path), "lib", "tests", "tests/kit", "apps", "bench", "drivers"]
+    places = [os.path.dirname(path), "lib", "tests", "tests/kit", "apps", "bench", "drivers",
+              "docs"]
     paths = [os.path.normpath(os.path.join(place, name)) for place in places]
     return next((p for p in paths if p in headers), None)
 

@@ -124,7 +124,12 @@ connection(struct tern_conn *c, struct segment *s, struct tern_in *in)
 	in->layer = tcp;
 	tcp->in_hand = c;
 	v = conn_arrives(c, s, in, &reset);
-	v = reset ? output_reset(tcp, s, in, v) : output_answer(c, in, v);
+	if (reset) {
+		c->flags &= ~TERN_CONN_ACK_NOW;
+		v = output_reset(tcp, s, in, v);
+	} else {
+		v = output_answer(c, in, v);
+	}
 	tcp->in_hand = NULL;
 	return v;
 }
