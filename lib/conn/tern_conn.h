@@ -77,7 +77,8 @@ struct tern_loan {
 
 /**
  * What the user of a connection supplies. Any member may be NULL. All are called from
- * tern_poll() on the lcore of the connection; each may call any tern_tcp_*() function.
+ * tern_poll() on the lcore of the connection, on_closed() also from the call that ends it
+ * (tern_tcp_abort() ...); each may call any tern_tcp_*() function.
  */
 struct tern_tcp_user {
 	/** The connection reached ESTABLISHED. */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "conn/timers.h"
+#include <rte_common.h>
+
 #include "conn/newreno.h"
 #include "core/seq.h"
 #include "core/wheel.h"
@@ -37,24 +39,29 @@ patience(const struct tern_conn *c)
 	}
 }
 
-/* RFC 6298 (5.5): the back-off doubles, up to the maximum, and no further than R2. */
+/* RFC 6298 (5.5): the back-off doubles, up to the maximum. */
 static uint32_t
 backed_off(const struct tern_conn *c)
 {
 	uint64_t rto = (uint64_t)c->rtt.rto << c->rtt.backoff;
-	uint32_t unanswered = c->tcp->tick - c->since, most = patience(c);
-	uint32_t left = unanswered < most ? most - unanswered : 0;
 
-	if (rto > c->tcp->times.rto_max)
-		rto = c->tcp->times.rto_max;
-	return rto < left ? (uint32_t)rto : left;
+	return rto < c->tcp->times.rto_max ? (uint32_t)rto : c->tcp->times.rto_max;
+}
+
+/* What is left of R2. */
+static uint32_t
+patience_left(const struct tern_conn *c)
+{
+	uint32_t unanswered = c->tcp->tick - c->since, most = patience(c);
+
+	return unanswered < most ? most - unanswered : 0;
 }
 
 void
 rexmit_start(struct tern_conn *c)
 {
 	c->flags &= ~TERN_CONN_PROBING;
-	timer_set(c, TERN_TIMER_REXMIT, backed_off(c));
+	timer_set(c, TERN_TIMER_REXMIT, RTE_MIN(backed_off(c), patience_left(c)));
 }
 
 void

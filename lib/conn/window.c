@@ -26,12 +26,11 @@ worth_it(const struct tern_conn *c, uint32_t edge)
 uint16_t
 window_advertise(struct tern_conn *c)
 {
-	uint32_t edge = allowed_edge(c);
-	uint32_t unit = 1u << c->rcv.wscale, field;
+	uint32_t edge = allowed_edge(c), field;
 
 	if (!worth_it(c, edge))
 		edge = c->rcv.adv;
-	field = (edge - c->rcv.nxt + unit - 1) >> c->rcv.wscale;
+	field = (edge - c->rcv.nxt) >> c->rcv.wscale;
 	if (field > UINT16_MAX)
 		field = UINT16_MAX;
 	c->rcv.adv = seq_max(c->rcv.adv, c->rcv.nxt + (field << c->rcv.wscale));

@@ -11,8 +11,9 @@
 #include <tern_conn.h>
 
 /*
- * The window field of a segment that leaves now; moves rcv.adv to the edge that it stands for. The
- * field is rounded up to the scale's unit, so that rounding never takes back what was given.
+ * The window field of a segment that leaves now; moves rcv.adv to the edge that it stands for. In
+ * whole units of the scale, so that the peer may seem to lose less than one (RFC 7323 §2.4); what
+ * it was given before is still accepted.
  */
 uint16_t window_advertise(struct tern_conn *c);
 

@@ -71,8 +71,7 @@ extern "C" {
 	X(DROP_TCP_HELD,       "out of order, and no room left to hold it", "") \
 	X(DROP_TCP_UNTAKEN,    "the user took none of it: not acknowledged", "RFC 9293 3.10.7.4 step 7") \
 	X(DROP_TCP_CLOSED,     "data for a connection whose user has closed it", "RFC 9293 3.10.7.4 step 7") \
-	X(DROP_TX_FULL,        "answer found no room on the way to the port", "ifOutDiscards") \
-	X(DROP_NO_MBUF,        "no mbuf left for what had to be made", "") \
+	X(DROP_TX_FULL,        "answer found no room on the way to the port, or is longer than its MTU", "ifOutDiscards") \
 	X(DROP_USER,           "the user's callback dropped it", "")
 
 #define TERN_EVENT_LIST(X) \

@@ -95,7 +95,10 @@ TERN_API struct tern_tcp *tern_tcp(struct tern_stack *stack);
 /** The counters. Another thread may see some of them a packet older than others. */
 TERN_API const struct tern_stats *tern_stats(const struct tern_stack *stack);
 
-/** mbufs that the stack holds now: waiting for a neighbour, a gap, an ACK or the port. */
+/**
+ * mbufs that the stack holds now: waiting for a neighbour, a gap, an ACK or the port. One that
+ * waits for two of them, as an answer kept for its ACK and queued for the port, counts twice.
+ */
 TERN_API uint32_t tern_stack_mbufs(const struct tern_stack *stack);
 
 #ifdef __cplusplus

@@ -117,7 +117,7 @@ enum tern_verdict arp_recv(struct tern_arp *arp, struct tern_in *in);
  * caller keeps the value; it goes stale by itself when the entry is given to another).
  * Return: the hop, or 0: the table is full of static neighbours.
  */
-uint32_t arp_hop(struct tern_arp *arp, struct tern_addr next, uint64_t now);
+uint32_t arp_hop(struct tern_arp *arp, struct tern_addr next);
 /* Is it still the entry it was? */
 static inline bool
 arp_hop_valid(const struct tern_arp *arp, uint32_t hop)
@@ -137,7 +137,7 @@ void arp_stale_hops(struct tern_arp *arp);
 int arp_send(struct tern_arp *arp, uint32_t hop, struct rte_mbuf *m, uint64_t now);
 
 /* Tell the link that an address is ours (RFC 5227 §2.3). */
-void arp_announce(struct tern_arp *arp, struct tern_addr addr, uint64_t now);
+void arp_announce(struct tern_arp *arp, struct tern_addr addr);
 
 /* Run what is due: retries, expiry. */
 void arp_poll(struct tern_arp *arp, uint64_t now);

@@ -46,11 +46,10 @@ arp_ask(struct tern_arp *arp, struct neighbour *e, uint64_t now)
 
 /* An announcement is a request for what its sender has (RFC 5227 §2.3). */
 void
-arp_announce(struct tern_arp *arp, struct tern_addr addr, uint64_t now)
+arp_announce(struct tern_arp *arp, struct tern_addr addr)
 {
 	rte_be32_t v4 = tern_addr_to_v4(addr);
 
-	(void)now;
 	if (request(arp, v4, v4, &everybody))
 		arp->stats->event[TERN_EV_ARP_ANNOUNCED]++;
 }

@@ -28,7 +28,7 @@ conflict(struct tern_arp *arp, rte_be32_t addr, uint64_t now)
 
 	if (now >= a->defend_after) {
 		a->defend_after = now + DEFEND_S * TERN_S;
-		arp_announce(arp, a->addr, now);
+		arp_announce(arp, a->addr);
 	}
 	return TERN_DROP_ARP_CONFLICT;
 }

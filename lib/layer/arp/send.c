@@ -17,7 +17,7 @@ touch(struct tern_arp *arp, uint32_t i)
 }
 
 uint32_t
-arp_hop(struct tern_arp *arp, struct tern_addr next, uint64_t now)
+arp_hop(struct tern_arp *arp, struct tern_addr next)
 {
 	rte_be32_t v4 = tern_addr_to_v4(next);
 	uint32_t i = arp_find(arp, v4);
@@ -27,7 +27,6 @@ arp_hop(struct tern_arp *arp, struct tern_addr next, uint64_t now)
 	if (i == ARP_NONE)
 		return 0;
 	touch(arp, i);
-	(void)now;
 	return arp->table[i].hop;
 }
 

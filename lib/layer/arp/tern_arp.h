@@ -3,11 +3,11 @@
  * ARP (RFC 826, RFC 1122 §2.3.2, RFC 5227): the neighbours of a link.
  *
  * Sending never waits: packets to a neighbour whose address is asked for wait with it, at most
- * tern_config.arp_queue each, and go when it answers. It is asked once a second, 5 times; then
- * what waits is dropped, and it is left alone for 20 s unless somebody sends to it again. What was
- * learnt is good for 60 s from the last sign of life and is asked anew, without a pause in sending,
- * in the last 10 of them. A full table gives up the neighbour unused for longest, never a static
- * one.
+ * tern_config.arp_queue each, and go when it answers. It is asked every arp_retry_ns (1 s), 5
+ * times; then what waits is dropped, and for 20 s it is asked only when somebody sends to it. What
+ * was learnt is good for arp_life_ns (60 s) from the last sign of life and is asked anew, without a
+ * pause in sending, in the last 10 s of them. A full table gives up the neighbour unused for
+ * longest, never a static one.
  */
 #ifndef TERN_ARP_H
 #define TERN_ARP_H

@@ -2,7 +2,7 @@
 /**
  * Ethernet: the root of the tree, and the queue of packets on their way to the port.
  *
- * A slot of the queue is a promise: what eth_answer() or eth_send() accepted stays queued until
+ * A slot of the queue is a promise: what an answer or eth_send() put there stays queued until
  * the port takes it, so who advances state when it sends asks eth_room() first and never has to
  * take it back.
  */

@@ -153,7 +153,7 @@ tern_ip_add_addr(struct tern_ip *ip, struct tern_addr addr, unsigned int prefix)
 		.bits = bits,
 	};
 	addresses_changed(ip);
-	arp_announce(ip->arp, addr, ip->eth->now);
+	arp_announce(ip->arp, addr);
 	return 0;
 }
 

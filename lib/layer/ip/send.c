@@ -100,7 +100,7 @@ no_route(struct tern_ip *ip)
 
 /* Return: 0 and the hop; 1: to everybody; or the error of ip_send(). */
 static __rte_noinline int
-find_hop(struct tern_ip *ip, struct tern_addr dst, uint32_t *hop, uint64_t now)
+find_hop(struct tern_ip *ip, struct tern_addr dst, uint32_t *hop)
 {
 	struct ip_way way;
 
@@ -111,7 +111,7 @@ find_hop(struct tern_ip *ip, struct tern_addr dst, uint32_t *hop, uint64_t now)
 		return no_route(ip);
 	if (way.means == IP_BY_BROADCAST)
 		return 1;
-	*hop = arp_hop(ip->arp, tern_addr_v4(way.next), now);
+	*hop = arp_hop(ip->arp, tern_addr_v4(way.next));
 	return *hop != 0 ? 0 : -ENOBUFS;
 }
 
@@ -134,7 +134,7 @@ ip_send(struct tern_ip *ip, struct rte_mbuf *m, struct tern_addr src, struct ter
 	if (unlikely(m->pkt_len > ip_room(ip)))
 		return -EMSGSIZE;
 	if (unlikely(!arp_hop_valid(ip->arp, *hop))) {
-		everywhere = find_hop(ip, dst, hop, now);
+		everywhere = find_hop(ip, dst, hop);
 		if (everywhere < 0)
 			return everywhere;
 	}

@@ -8,25 +8,11 @@
 
 #include "conn/arrives.h"
 #include "conn/machine.h"
+#include "layer/ip/ip.h"
 #include "layer/tcp/listen.h"
 #include "layer/tcp/output.h"
-#include "layer/tcp/sum.h"
 #include "layer/tcp/tcp.h"
 #include <tern_tcp.h>
-
-static bool
-checksum_good(const struct tern_in *in)
-{
-	switch (in->mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) {
-	case RTE_MBUF_F_RX_L4_CKSUM_GOOD:
-		return true;
-	case RTE_MBUF_F_RX_L4_CKSUM_BAD:
-		return false;
-	default:
-		return cksum_finish(cksum_add(in->data, in->len,
-					      sum_pseudo(in->src, in->dst, in->len))) == 0;
-	}
-}
 
 /* A SYN that ends what it opens is none. */
 static bool
@@ -47,7 +33,7 @@ read_segment(struct tern_in *in, struct segment *s)
 	len = (uint16_t)(h->data_off >> 4) * 4;
 	if (len < TCP_HEADER_BYTES || len > in->len)
 		return TERN_DROP_TCP_OFFSET;
-	if (!checksum_good(in))
+	if (!ip_sum_good(in, in->len))
 		return TERN_DROP_TCP_CHECKSUM;
 	if (in->group != 0) /* MUST-57; IP has seen to the source */
 		return TERN_DROP_TCP_GROUP;

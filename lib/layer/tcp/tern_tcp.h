@@ -79,9 +79,9 @@ TERN_API int tern_tcp_unlisten(struct tern_tcp *tcp, const struct tern_tcp_liste
  * on the next poll. O(1) on average, at most one walk of the port range.
  *
  * Return: 0, or
- *   -EINVAL         port 0, or @to is no unicast address
- *   -EADDRNOTAVAIL  no local address, or no free port towards @to
- *   -EHOSTUNREACH   no route to @to
+ *   -EINVAL         port 0, no user, or @to is no unicast address
+ *   -EADDRNOTAVAIL  no free port towards @to
+ *   -EHOSTUNREACH   no route to @to, or no address of ours on it
  *   -ENOBUFS        all connection slots are taken
  */
 TERN_API int tern_tcp_connect(struct tern_tcp *tcp, struct tern_addr to, rte_be16_t port,
@@ -92,6 +92,7 @@ TERN_API void tern_tcp_ready(struct tern_conn *conn);
 
 /**
  * tern_tcp_answer() - from on_data(): answer in the mbuf that brought the data
+ * @conn: the connection that on_data() was called for
  * @in:   as on_data() got it
  * @data: the answer; within in->data .. in->data + in->room it stays where it is, else it is copied
  * @len:  bytes, at most in->room
@@ -100,8 +101,13 @@ TERN_API void tern_tcp_ready(struct tern_conn *conn);
  * is kept until the answer is acknowledged; kept bytes count against the receive window. A
  * connection that answers must not have bytes available() at the same time.
  *
- * Return: what on_data() must return. TERN_DROP_TCP_HELD: too much is kept already; nothing was
- * accepted, and the same bytes will come again.
+ * A small answer behind one that still waits joins it. After tern_tcp_shutdown() or
+ * tern_tcp_close() there is nothing to answer any more: the data are accepted, the answer is not
+ * sent.
+ *
+ * Return: what on_data() must return. TERN_DROP_TCP_HELD: too much is kept already;
+ * TERN_DROP_USER: @len is more than in->room. Then nothing was accepted, and the same bytes will
+ * come again.
  */
 TERN_API enum tern_verdict tern_tcp_answer(struct tern_conn *conn, struct tern_in *in, void *data,
 					   uint16_t len);
@@ -109,12 +115,16 @@ TERN_API enum tern_verdict tern_tcp_answer(struct tern_conn *conn, struct tern_i
 /** The user is done with @bytes that it accepted with TERN_TAKEN: the window opens again. */
 TERN_API void tern_tcp_consumed(struct tern_conn *conn, uint32_t bytes);
 
-/** Send FIN after the last byte; data still come in (half close, RFC 9293 §3.6). */
+/**
+ * Send FIN after the last byte; data still come in (half close, RFC 9293 §3.6). In SYN-SENT there
+ * is nothing to close: on_closed(TERN_ABORTED) is called from inside; the connection is gone.
+ */
 TERN_API void tern_tcp_shutdown(struct tern_conn *conn);
 
 /**
  * Close both ways (CLOSE call, RFC 9293 §3.10.4): FIN after the last byte. Data that still come
- * are answered with a reset (RFC 9293 SHLD-3); on_closed() is still called at the end.
+ * are answered with a reset (RFC 9293 SHLD-3); on_closed() is still called at the end. In SYN-SENT
+ * as tern_tcp_shutdown().
  */
 TERN_API void tern_tcp_close(struct tern_conn *conn);
 
