@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "options/options.h"
+
+enum {
+	OPTION_ADDR = 256,
+	OPTION_GW,
+	OPTION_STATS,
+	OPTION_TIME_WAIT,
+	OPTION_CONNECTIONS,
+	OPTION_MBUFS,
+	OPTION_MTU,
+	OPTION_IDLE,
+	OPTION_PORT_NAME,
+	OPTION_HELP,
+};
+
+enum { LEAST_MTU = 576, MOST_MTU = 9216 }; /* RFC 1122 §3.3.3; what jumbo frames carry */
+
+static const struct argp_option table[] = {
+	{ NULL, 0, NULL, 0, "Network:", 1 },
+	{ "addr", OPTION_ADDR, "A/N", 0, "an address of the server, with prefix length; repeatable",
+	  1 },
+	{ "gw", OPTION_GW, "A", 0, "gateway for all other networks", 1 },
+	{ "mtu", OPTION_MTU, "BYTES", 0, "longest IP packet; default: as the port has it", 1 },
+	{ "port-name", OPTION_PORT_NAME, "NAME", 0,
+	  "ethdev port to use, such as net_tap0; default: the first", 1 },
+	{ NULL, 0, NULL, 0, "For each lcore:", 2 },
+	{ "connections", OPTION_CONNECTIONS, "N", 0, "TCP connections; default 65536", 2 },
+	{ "mbufs", OPTION_MBUFS, "N", 0, "packet buffers; default 16384", 2 },
+	{ "time-wait", OPTION_TIME_WAIT, "TIME", 0, "length of TIME-WAIT; default 60s", 2 },
+	{ "idle", OPTION_IDLE, "TIME", 0,
+	  "sleep so long at most when there is nothing to do; "
+	  "default: poll always",
+	  2 },
+	{ "stats", OPTION_STATS, "TIME", 0, "print a live line so often, such as 1s", 2 },
+	{ "help", OPTION_HELP, NULL, 0, "this text", -1 },
+	{ 0 },
+};
+
+static void
+read_addr(struct options *o, const char *text)
+{
+	unsigned int i = o->addrs_n;
+
+	if (i == OPTIONS_ADDRS)
+		options_refuse("--addr: more than %d addresses", OPTIONS_ADDRS);
+	if (strchr(text, '/') == NULL ||
+	    tern_addr_parse(text, &o->addrs[i].addr, &o->addrs[i].prefix) < 0)
+		options_refuse("--addr: \"%s\" is not an address with a prefix length", text);
+	o->addrs_n++;
+}
+
+static void
+read_gateway(struct options *o, const char *text)
+{
+	if (tern_addr_parse(text, &o->gateway, NULL) < 0)
+		options_refuse("--gw: \"%s\" is not an address", text);
+	o->has_gateway = true;
+}
+
+static void
+read_mbufs(struct tern_config *config, const char *text)
+{
+	config->mbufs = (uint32_t)options_number("mbufs", text, 256, 1u << 26);
+	config->held_total = config->mbufs / 2;
+	if (config->held_pkts > config->held_total)
+		config->held_pkts = config->held_total;
+}
+
+__attribute__((noreturn)) static void
+help(const struct argp_state *state)
+{
+	argp_help(state->root_argp, stdout, ARGP_HELP_STD_HELP, program_invocation_short_name);
+	exit(0);
+}
+
+static error_t
+parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case OPTION_ADDR:
+		read_addr(o, arg);
+		return 0;
+	case OPTION_GW:
+		read_gateway(o, arg);
+		return 0;
+	case OPTION_MTU:
+		o->run.mtu = (uint16_t)options_number("mtu", arg, LEAST_MTU, MOST_MTU);
+		return 0;
+	case OPTION_PORT_NAME:
+		o->run.port = arg;
+		return 0;
+	case OPTION_CONNECTIONS:
+		o->config.connections = (uint32_t)options_number("connections", arg, 1, 1u << 27);
+		return 0;
+	case OPTION_MBUFS:
+		read_mbufs(&o->config, arg);
+		return 0;
+	case OPTION_TIME_WAIT:
+		o->config.time_wait_ns = options_duration("time-wait", arg, TERN_MS);
+		return 0;
+	case OPTION_IDLE:
+		o->run.idle_ns = options_duration("idle", arg, TERN_MS / 1000);
+		return 0;
+	case OPTION_STATS:
+		o->run.stats_ns = options_duration("stats", arg, 100 * TERN_MS);
+		return 0;
+	case OPTION_HELP:
+		help(state);
+	case ARGP_KEY_ARG:
+		options_refuse("\"%s\" is not an option; see --help", arg);
+	case ARGP_KEY_ERROR:
+		options_refuse("%s: no such option, or its value is missing; EAL options stand "
+			       "before \" -- \"; see --help",
+			       state->argv[state->next - 1]);
+	case ARGP_KEY_END:
+		if (o->addrs_n == 0)
+			options_refuse("--addr is missing: which address is the server to have, "
+				       "such as 10.9.0.2/24?");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp options_argp = { .options = table, .parser = parse };
+
+void
+options_defaults(struct options *options)
+{
+	memset(options, 0, sizeof(*options));
+	options->config = tern_config_server;
+}
+
+static int
+find_dashes(int argc, char **argv)
+{
+	int i = 1;
+
+	while (i < argc && strcmp(argv[i], "--") != 0)
+		i++;
+	return i;
+}
+
+/* argp would have two lines for what it does not know, and none of them says what to do. */
+int
+options_read(const struct argp *argp, void *input, int argc, char **argv)
+{
+	int dashes = find_dashes(argc, argv), first = dashes < argc ? dashes : 0;
+
+	argp_parse(argp, argc - first, argv + first, ARGP_NO_ERRS | ARGP_NO_HELP, NULL, input);
+	return first == 0 ? 1 : first;
+}
+
+int
+options_apply(const struct options *options, struct tern_stack *stack)
+{
+	struct tern_ip *ip = tern_ip(stack);
+	struct tern_addr all = tern_addr_v4(0);
+	char text[TERN_ADDR_TEXT];
+	int rc;
+
+	for (unsigned int i = 0; i < options->addrs_n; i++) {
+		rc = tern_ip_add_addr(ip, options->addrs[i].addr, options->addrs[i].prefix);
+		if (rc < 0)
+			options_refuse("--addr: %s cannot be an address of the server: %s",
+				       tern_addr_print(options->addrs[i].addr, text),
+				       rc == -EEXIST ? "given twice" : strerror(-rc));
+	}
+	if (!options->has_gateway)
+		return 0;
+	rc = tern_ip_add_route(ip, all, 96, options->gateway);
+	if (rc < 0)
+		options_refuse("--gw: %s: %s", tern_addr_print(options->gateway, text),
+			       strerror(-rc));
+	return 0;
+}

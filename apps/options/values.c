@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "options/options.h"
+
+struct unit {
+	const char *name;
+	uint64_t of;
+};
+
+void
+options_refuse(const char *form, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "%s: ", program_invocation_short_name);
+	va_start(args, form);
+	vfprintf(stderr, form, args);
+	va_end(args);
+	fputc('\n', stderr);
+	exit(2);
+}
+
+/* Digits, then one of the units. False: something else, or more than 64 bits. */
+static bool
+read_with_unit(const char *text, const struct unit *units, size_t n, uint64_t *value)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	*value = strtoull(text, &end, 10);
+	if (errno != 0)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(end, units[i].name) == 0)
+			return !__builtin_mul_overflow(*value, units[i].of, value);
+	return false;
+}
+
+uint64_t
+options_number(const char *name, const char *text, uint64_t least, uint64_t most)
+{
+	static const struct unit one = { "", 1 };
+	uint64_t value;
+
+	if (!read_with_unit(text, &one, 1, &value) || value < least || value > most)
+		options_refuse("--%s: \"%s\" is not a number from %" PRIu64 " to %" PRIu64, name,
+			       text, least, most);
+	return value;
+}
+
+uint64_t
+options_bytes(const char *name, const char *text, uint64_t most)
+{
+	static const struct unit units[] = {
+		{ "", 1 }, { "k", 1 << 10 }, { "m", 1 << 20 }, { "g", 1 << 30 }
+	};
+	uint64_t value;
+
+	if (!read_with_unit(text, units, 4, &value) || value > most)
+		options_refuse("--%s: \"%s\" is not a number of bytes such as 100, 64k, 10m or 1g, "
+			       "%" PRIu64 " at most",
+			       name, text, most);
+	return value;
+}
+
+uint64_t
+options_duration(const char *name, const char *text, uint64_t least)
+{
+	static const struct unit units[] = { { "s", TERN_S },
+					     { "ms", TERN_MS },
+					     { "us", TERN_MS / 1000 } };
+	uint64_t value;
+
+	if (!read_with_unit(text, units, 3, &value) || value < least || value > 86400 * TERN_S)
+		options_refuse(
+			"--%s: \"%s\" is not a time such as 1s, 500ms or 100us, from %" PRIu64
+			"us to a day",
+			name, text, least / 1000);
+	return value;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * Faults: a port that loses, doubles, delays and corrupts what another port carries.
+ *
+ * It stands between a stack and any port, and the stack does not notice: hand it &faults->port
+ * instead. Each direction has its own odds, in millionths for each packet, its own random numbers
+ * and its own counters. The same seed and the same packets at the same times meet the same faults:
+ * every packet draws the same number of random numbers, whatever becomes of it and whichever odds
+ * are zero, and neither direction disturbs the other.
+ *
+ * A delayed packet is overtaken by those behind it: that is how reordering is made. Packets wait
+ * in a list of bounded length; while it is full the wire beneath is not read and nothing more is
+ * taken from the stack. A packet that is due leaves with the next call of rx(), whichever direction
+ * it takes, so a simulation jumps to tern_faults_next().
+ *
+ * Corruption changes one byte of an IPv4 or IPv6 packet, in a copy if its memory is shared. ARP is
+ * spared: it has no checksum, and no Ethernet would deliver it damaged. The port offers no
+ * checksums of its own, which would be made over the damage.
+ *
+ * The memory is the caller's and so is the clock. One thread.
+ */
+#ifndef TERN_FAULTS_H
+#define TERN_FAULTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+
+#include <tern_api.h>
+#include <tern_port.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Odds of a packet, in millionths (1000000: always). All may be changed at any time. */
+struct tern_faults_odds {
+	uint32_t loss_ppm;
+	uint32_t copy_ppm;    /* comes twice; the copy is delayed, or not, by itself */
+	uint32_t corrupt_ppm; /* one byte is changed */
+	uint32_t delay_ppm;
+	uint64_t delay_min_ns, delay_max_ns; /* of a delayed packet: uniform between the two */
+};
+
+/** What befell one direction. */
+struct tern_faults_counts {
+	uint64_t packets; /* that came */
+	uint64_t lost, copied, corrupted, delayed;
+	uint64_t no_mbuf; /* copies not made, for doubling or for corruption: no mbuf */
+};
+
+/* A packet that waits. */
+struct tern_faults_packet {
+	uint64_t due_ns;
+	struct rte_mbuf *mbuf;
+};
+
+struct tern_faults_way {
+	struct tern_faults_odds odds; /* public: may be changed */
+	struct tern_faults_counts counts;
+	uint64_t random;		    /* state of the generator */
+	struct tern_faults_packet *waiting; /* in order of due_ns, first come first among equals */
+	uint32_t n;
+};
+
+struct tern_faults {
+	struct tern_port port; /* for the stack; first member */
+	struct tern_port *below;
+	const uint64_t *now_ns; /* the clock; borrowed */
+	uint32_t packets;	/* most that may wait in a direction */
+	struct tern_faults_way rx, tx;
+};
+
+struct tern_faults_config {
+	const uint64_t *now_ns; /* clock, never going back */
+	uint64_t seed;
+	uint32_t packets; /* most that may wait in a direction, at least 4 */
+	struct tern_faults_odds rx, tx;
+};
+
+/** Bytes of memory for so many waiting packets a direction, aligned to 8. */
+TERN_API size_t tern_faults_bytes(uint32_t packets);
+
+/**
+ * tern_faults_init() - stand in front of a port
+ * @mem:   tern_faults_bytes(config->packets) bytes, the caller's until tern_faults_fini()
+ * @below: borrowed until tern_faults_fini()
+ *
+ * Return: 0, or -EINVAL: no clock, packets below 4, odds above 1000000, or delay_max below min.
+ */
+TERN_API int tern_faults_init(struct tern_faults *faults, void *mem, struct tern_port *below,
+			      const struct tern_faults_config *config);
+
+/** Give back the packets that wait. Return: how many they were. */
+TERN_API uint32_t tern_faults_fini(struct tern_faults *faults);
+
+/** When the next waiting packet is due [ns]; UINT64_MAX: none waits. */
+TERN_API uint64_t tern_faults_next(const struct tern_faults *faults);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <time.h>
+
+#include "run.h"
+
+static const uint64_t IDLE_AFTER_NS = TERN_MS / 10; /* of polling in vain, an lcore may sleep */
+static const uint64_t LOOK_EVERY_NS = 5 * TERN_MS;  /* whether the connections have closed */
+static const uint64_t CLOSE_NS = 700 * TERN_MS;	    /* for FINs to be answered */
+static const uint64_t LEAVE_NS = 20 * TERN_MS;	    /* for the last segments to leave */
+
+/* Running ------------------------------------------------------------------------------------ */
+
+static struct run_lcore *
+this_lcore(void)
+{
+	struct run_lcore *lcore = run_process.lcores;
+
+	while (lcore->id != rte_lcore_id())
+		lcore++;
+	return lcore;
+}
+
+static void
+tick(struct run_lcore *lcore, uint64_t now)
+{
+	const struct tern_run_config *config = &run_process.config;
+
+	lcore->tick_ns = now + config->tick_ns;
+	if (config->on_tick != NULL)
+		config->on_tick(lcore->stack, config->data, now);
+	__atomic_store_n(&lcore->sample.connections, tern_tcp_connections(tern_tcp(lcore->stack)),
+			 __ATOMIC_RELAXED);
+	__atomic_store_n(&lcore->sample.mbufs, tern_stack_mbufs(lcore->stack), __ATOMIC_RELAXED);
+}
+
+/* Until something is due. Ports that send a signal with a packet, as net_tap does, end it. */
+static void
+doze(const struct run_lcore *lcore, uint64_t now)
+{
+	uint64_t until = RTE_MIN(tern_next_deadline(lcore->stack), lcore->tick_ns);
+	struct timespec rest = { 0 };
+	uint64_t ns;
+
+	if (until <= now)
+		return;
+	ns = RTE_MIN(until - now, run_process.config.idle_ns);
+	rest.tv_sec = (time_t)(ns / TERN_S);
+	rest.tv_nsec = (long)(ns % TERN_S);
+	nanosleep(&rest, NULL);
+}
+
+static void
+serve(struct run_lcore *lcore)
+{
+	uint64_t now = run_clock_ns(&lcore->clock), busy = now;
+
+	while (!run_stopping()) {
+		now = run_clock_ns(&lcore->clock);
+		run_hear(lcore, now);
+		if (tern_poll(lcore->stack, now) > 0)
+			busy = now;
+		else if (run_process.config.idle_ns > 0 && now - busy > IDLE_AFTER_NS)
+			doze(lcore, now);
+		if (now >= lcore->tick_ns)
+			tick(lcore, now);
+	}
+}
+
+/* Ending ------------------------------------------------------------------------------------- */
+
+static void
+close_one(struct tern_conn *conn, void *data)
+{
+	(void)data;
+	if (conn->state != TERN_TIME_WAIT)
+		tern_tcp_close(conn);
+}
+
+static void
+abort_one(struct tern_conn *conn, void *data)
+{
+	struct run_lcore *lcore = data;
+
+	if (conn->state == TERN_TIME_WAIT)
+		lcore->time_wait++;
+	else
+		lcore->cut_off++;
+	tern_tcp_abort(conn);
+}
+
+static bool
+all_closed(const struct run_lcore *lcore)
+{
+	const struct tern_tcp *tcp = tern_tcp(lcore->stack);
+	uint32_t n = tern_tcp_connections(tcp);
+
+	return n == 0 || n == tern_tcp_in_state(tcp, TERN_TIME_WAIT);
+}
+
+/* Poll for so long, or until all is closed. */
+static void
+poll_on(struct run_lcore *lcore, uint64_t ns, bool until_closed)
+{
+	uint64_t now = run_clock_ns(&lcore->clock), end = now + ns, look = now;
+
+	while (now < end) {
+		run_hear(lcore, now);
+		tern_poll(lcore->stack, now);
+		if (until_closed && now >= look) {
+			if (all_closed(lcore))
+				return;
+			look = now + LOOK_EVERY_NS;
+		}
+		now = run_clock_ns(&lcore->clock);
+	}
+}
+
+/* Part with the peers: a FIN for each, then, for those who take no notice, a reset. */
+static void
+part(struct run_lcore *lcore)
+{
+	struct tern_tcp *tcp = tern_tcp(lcore->stack);
+
+	if (run_process.config.on_stop != NULL)
+		run_process.config.on_stop(lcore->stack, run_process.config.data);
+	tern_tcp_each(tcp, close_one, NULL);
+	poll_on(lcore, CLOSE_NS, true);
+	tern_tcp_each(tcp, abort_one, lcore);
+	poll_on(lcore, LEAVE_NS, false);
+	lcore->left = tern_tcp_connections(tcp);
+}
+
+int
+run_loop(void *unused)
+{
+	struct run_lcore *lcore = this_lcore();
+
+	(void)unused;
+	__atomic_store_n(&lcore->tid, rte_gettid(), __ATOMIC_RELAXED);
+	serve(lcore);
+	part(lcore);
+	return 0;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * Running a server: from main() to the loops of all lcores, and back.
+ *
+ * tern_init() starts DPDK's EAL, opens one port with a queue for each lcore of the EAL (the main
+ * one included) and builds a stack on each: its tables on the NUMA node of the lcore, its mbufs in
+ * a pool of its own. tern_run() polls them until SIGINT, SIGTERM or tern_stop(); then it closes
+ * what is open, gives everything back and prints the counters. What stands between the two, such
+ * as listening, is done for each stack in turn:
+ *
+ *	if (tern_init(&config, argc, argv) < 0)
+ *		return 1;
+ *	tern_each_stack(s)
+ *		tern_tcp_listen(tern_tcp(s), &listener);
+ *	return tern_run();
+ *
+ * Lcores share nothing but this: a neighbour that one stack learnt is told to the others, over a
+ * ring to each, because the answer to an ARP request may come to any queue.
+ *
+ * This is for a process of which there is one, as there is one EAL: it keeps its state to itself.
+ * Who has a loop or a port of their own leaves this file alone and calls tern_poll() from there.
+ */
+#ifndef TERN_RUN_H
+#define TERN_RUN_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <rte_memory.h>
+
+#include <tern_api.h>
+#include <tern_config.h>
+#include <tern_stack.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What may be wished for beside the configuration of the stacks; all zero is a good choice. */
+struct tern_run_config {
+	const char *port;  /* name of the ethdev port, "net_tap0"; NULL: the first there is */
+	uint16_t mtu;	   /* bytes; 0: as the port has it */
+	uint64_t idle_ns;  /* longest sleep of an lcore without packets; 0: it polls always */
+	uint64_t stats_ns; /* between two live lines on stdout; 0: none */
+	/** Called on the lcore of each stack, every tick_ns (0: 100 ms) or a little later. */
+	void (*on_tick)(struct tern_stack *stack, void *data, uint64_t now);
+	/** Called on the lcore of each stack when it is to end: stop listening. */
+	void (*on_stop)(struct tern_stack *stack, void *data);
+	uint64_t tick_ns;
+	void *data; /* of both */
+};
+
+/**
+ * tern_init() - start the EAL, a port, and a stack on each lcore
+ * @config: of each stack; an all zero secret is filled with random bytes; on_neighbour may be used
+ * @argc, @argv: EAL arguments, as rte_eal_init() takes them
+ *
+ * Prints on stdout what the port can do and what the memory is for. From here on SIGINT and SIGTERM
+ * end tern_run().
+ *
+ * Return: how many arguments the EAL took, as rte_eal_init(), or -1 after one line on stderr;
+ * nothing is left open then.
+ */
+TERN_API int tern_init(struct tern_config *config, int argc, char **argv);
+
+/** The same with more wishes. */
+TERN_API int tern_init_with(struct tern_config *config, const struct tern_run_config *run, int argc,
+			    char **argv);
+
+/** The stacks, in order of their lcores. NULL gives the first; after the last comes NULL. */
+TERN_API struct tern_stack *tern_next_stack(const struct tern_stack *stack);
+
+#define tern_each_stack(s) \
+	for (struct tern_stack *s = tern_next_stack(NULL); s != NULL; s = tern_next_stack(s))
+
+/** How many stacks there are, and which of them is this one: 0 .. n - 1. */
+TERN_API unsigned int tern_stacks(void);
+TERN_API unsigned int tern_stack_index(const struct tern_stack *stack);
+
+/**
+ * tern_run_lend() - let the port read memory that tern_tcp_user.lend will hand out
+ * @mem:  aligned to a page, as is @len
+ * @iova: for tern_loan.iova of its first byte
+ *
+ * Return: 0, or -errno: this port cannot; the memory is to be copied by fill.
+ */
+TERN_API int tern_run_lend(void *mem, size_t len, rte_iova_t *iova);
+
+/**
+ * tern_run() - poll all stacks until a signal or tern_stop(), then tern_fini()
+ *
+ * Return: for exit(): 0, or 1 when mbufs are missing.
+ */
+TERN_API int tern_run(void);
+
+/** End tern_run() soon. From any thread or signal handler. */
+TERN_API void tern_stop(void);
+
+/**
+ * tern_fini() - close the port, give all memory back, print counters and the mbuf balance
+ *
+ * tern_run() calls it; only who never comes to tern_run() does so too. Return: as tern_run().
+ */
+TERN_API int tern_fini(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
