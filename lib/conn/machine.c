@@ -224,6 +224,13 @@ conn_new(struct tern_tcp *tcp, struct tern_addr remote, rte_be16_t rport, struct
 }
 
 void
+conn_discard(struct tern_conn *c)
+{
+	flowtable_remove(&c->tcp->flows, c->hash, c->slot);
+	slots_give(&c->tcp->slots, c->slot);
+}
+
+void
 conn_tell_closed(struct tern_conn *c, enum tern_why why)
 {
 	if ((c->flags & TERN_CONN_USER_GONE) != 0)

@@ -144,6 +144,9 @@ void machine_bury(struct tern_tcp *tcp);
 struct tern_conn *conn_new(struct tern_tcp *tcp, struct tern_addr remote, rte_be16_t rport,
 			   struct tern_addr local, rte_be16_t lport, uint32_t hash);
 
+/* Give a fresh block back that nobody has heard of. */
+void conn_discard(struct tern_conn *c);
+
 uint32_t conn_hash(const struct tern_tcp *tcp, struct tern_addr remote, rte_be16_t rport,
 		   struct tern_addr local, rte_be16_t lport);
 

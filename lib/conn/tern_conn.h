@@ -78,7 +78,9 @@ struct tern_loan {
 /**
  * What the user of a connection supplies. Any member may be NULL. All are called from
  * tern_poll() on the lcore of the connection, on_closed() also from the call that ends it
- * (tern_tcp_abort() ...); each may call any tern_tcp_*() function.
+ * (tern_tcp_abort() ...). Those that begin with on_, and acked(), may call any tern_tcp_*()
+ * function, also such as end the connection. available(), fill() and lend() are asked in the midst
+ * of making a segment: they only answer.
  */
 struct tern_tcp_user {
 	/** The connection reached ESTABLISHED. */

@@ -113,13 +113,15 @@ static bool
 drain_early(struct tern_conn *c, const struct tern_in *in)
 {
 	struct rte_mbuf *m;
+	uint32_t end;
 	bool fin;
 
 	while (c->state != TERN_CLOSED && (m = early_take(c)) != NULL) {
 		fin = held_of(m)->fin;
+		end = held_end(m);
 		if (!deliver_early(c, m, in))
 			return false;
-		if (fin)
+		if (fin && end == c->rcv.nxt) /* one that lies inside other data is a lie */
 			return true;
 	}
 	return false;

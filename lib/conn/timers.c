@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "conn/timers.h"
+#include <assert.h>
+
 #include <rte_common.h>
 
 #include "conn/newreno.h"
@@ -12,6 +14,7 @@ timer_set(struct tern_conn *c, enum tern_tcp_timer which, uint32_t ticks)
 	struct tern_tcp *tcp = c->tcp;
 	struct wheel_node *node = (struct wheel_node *)&c->wheel;
 
+	assert(c->state != TERN_CLOSED); /* a user ended it where it was only to answer */
 	c->deadline[which] = tcp->tick + ticks;
 	c->timers = (uint8_t)(c->timers | 1u << which);
 	if (!wheel_armed(node) || seq_lt(c->deadline[which], node->at))

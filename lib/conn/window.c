@@ -3,14 +3,14 @@
 #include "conn/machine.h"
 #include "core/seq.h"
 
-/* The edge that the free space allows, never left of what was advertised (MUST-34). */
+/* The edge that the free space allows: left of rcv.nxt when more is held than there is space. */
 static uint32_t
-allowed_edge(const struct tern_conn *c)
+free_edge(const struct tern_conn *c)
 {
-	uint32_t free = c->rcv.space > c->rcv.held ? c->rcv.space - c->rcv.held : 0;
-	uint32_t most = (uint32_t)UINT16_MAX << c->rcv.wscale;
+	uint32_t edge = c->rcv.nxt + c->rcv.space - c->rcv.held;
+	uint32_t most = c->rcv.nxt + ((uint32_t)UINT16_MAX << c->rcv.wscale);
 
-	return seq_max(c->rcv.nxt + (free < most ? free : most), c->rcv.adv);
+	return seq_min(edge, most);
 }
 
 /* Silly windows are not offered: a step of half the space, or a segment (MUST-39). */
@@ -26,11 +26,15 @@ worth_it(const struct tern_conn *c, uint32_t edge)
 uint16_t
 window_advertise(struct tern_conn *c)
 {
-	uint32_t edge = allowed_edge(c), field;
+	uint32_t limit = free_edge(c), edge = seq_max(limit, c->rcv.adv); /* MUST-34 */
+	uint32_t unit = 1u << c->rcv.wscale, field;
 
 	if (!worth_it(c, edge))
 		edge = c->rcv.adv;
-	field = (edge - c->rcv.nxt) >> c->rcv.wscale;
+	/* Up to whole units, but not on and on with every small segment. */
+	field = (edge - c->rcv.nxt + unit - 1) >> c->rcv.wscale;
+	if (seq_gt(c->rcv.nxt + (field << c->rcv.wscale), limit + unit))
+		field = (edge - c->rcv.nxt) >> c->rcv.wscale;
 	if (field > UINT16_MAX)
 		field = UINT16_MAX;
 	c->rcv.adv = seq_max(c->rcv.adv, c->rcv.nxt + (field << c->rcv.wscale));
@@ -44,7 +48,7 @@ window_update_due(const struct tern_conn *c)
 
 	if (!conn_receives(c))
 		return false;
-	edge = allowed_edge(c);
+	edge = seq_max(free_edge(c), c->rcv.adv);
 	/* While the peer still has two segments of room its own data will fetch the update. */
 	return worth_it(c, edge) && (c->rcv.adv - c->rcv.nxt) < 2 * mss;
 }

@@ -11,9 +11,10 @@
 #include <tern_conn.h>
 
 /*
- * The window field of a segment that leaves now; moves rcv.adv to the edge that it stands for. In
- * whole units of the scale, so that the peer may seem to lose less than one (RFC 7323 §2.4); what
- * it was given before is still accepted.
+ * The window field of a segment that leaves now; moves rcv.adv to the edge that it stands for. It
+ * counts in units of the scale, rounded up so that the edge does not seem to move left; only when
+ * a user that keeps its data has no room left may the peer seem to lose part of a unit (RFC 7323
+ * §2.4). What it was given before is still accepted.
  */
 uint16_t window_advertise(struct tern_conn *c);
 

@@ -102,22 +102,31 @@ tern_tcp_relisten(struct tern_tcp *tcp, const struct tern_tcp_listener *listener
 	return 0;
 }
 
+static void
+unlink_bucket(struct tern_tcp *tcp, uint16_t port, uint16_t self)
+{
+	uint16_t *link = bucket_of(tcp, port);
+
+	while (*link != self)
+		link = &tcp->listening[*link].next;
+	*link = tcp->listening[self].next;
+}
+
+/* Nobody finds it any more when the users of its half-open connections are told. */
 int
 tern_tcp_unlisten(struct tern_tcp *tcp, const struct tern_tcp_listener *listener)
 {
 	struct listening *l = find_own(tcp, listener);
-	uint16_t *link, self;
+	uint16_t self;
 
 	if (l == NULL)
 		return -ENOENT;
 	self = (uint16_t)(l - tcp->listening);
+	unlink_bucket(tcp, listener->port, self);
 	for (uint32_t i = 0; i < tcp->slots.n && l->half_open > 0; i++) {
 		if (slots_is_used(&tcp->slots, i) && tcp->conns[i].listener == self)
 			tern_tcp_abort(&tcp->conns[i]);
 	}
-	for (link = bucket_of(tcp, listener->port); *link != self;)
-		link = &tcp->listening[*link].next;
-	*link = l->next;
 	*l = (struct listening){ .next = LISTENER_NONE };
 	return 0;
 }
@@ -130,35 +139,13 @@ ask_user(const struct tern_tcp_listener *listener, struct tern_syn *syn)
 	return listener->on_accept(listener, syn);
 }
 
-enum tern_verdict
-listen_syn(struct tern_tcp *tcp, struct listening *l, const struct segment *s,
-	   const struct tern_in *in, const uint32_t *above, struct tern_conn **made)
+/* The connection of a SYN that was accepted. */
+static void
+receive_syn(struct tern_conn *c, const struct tern_syn *syn, const struct segment *s,
+	    const uint32_t *above)
 {
-	struct tern_syn syn = {
-		.remote = in->src,
-		.local = in->dst,
-		.rport = in->sport,
-		.lport = in->dport,
-		.user = l->listener->user,
-	};
-	struct tern_conn *c;
-
-	*made = NULL;
-	if (l->half_open >= l->listener->backlog)
-		return TERN_DROP_TCP_BACKLOG;
-	switch (ask_user(l->listener, &syn)) {
-	case TERN_ACCEPT:
-		break;
-	case TERN_REFUSE:
-		return TERN_UNDECIDED;
-	case TERN_IGNORE:
-		return TERN_DROP_TCP_POLICY;
-	}
-	c = conn_new(tcp, in->src, in->sport, in->dst, in->dport, in->flow);
-	if (c == NULL)
-		return TERN_DROP_TCP_FULL;
-	c->user = syn.user;
-	c->data = syn.data;
+	c->user = syn->user;
+	c->data = syn->data;
 	c->state = TERN_SYN_RECEIVED;
 	c->flags = TERN_CONN_PASSIVE;
 	c->snd.una = isn_of(c);
@@ -167,10 +154,41 @@ listen_syn(struct tern_tcp *tcp, struct listening *l, const struct segment *s,
 	c->snd.nxt = c->snd.una;
 	c->snd.max = c->snd.una;
 	conn_take_syn(c, s);
+	count(c->tcp, TERN_EV_TCP_PASSIVE_OPENS);
+}
+
+enum tern_verdict
+listen_syn(struct tern_tcp *tcp, struct listening *l, const struct segment *s,
+	   const struct tern_in *in, const uint32_t *above, struct tern_conn **made)
+{
+	const struct tern_tcp_listener *listener = l->listener;
+	struct tern_syn syn = {
+		.remote = in->src,
+		.local = in->dst,
+		.rport = in->sport,
+		.lport = in->dport,
+		.user = listener->user,
+	};
+	enum tern_accept accept;
+	struct tern_conn *c;
+
+	*made = NULL;
+	if (l->half_open >= listener->backlog)
+		return TERN_DROP_TCP_BACKLOG;
+	/* Before the user is asked: whom it accepts there must be a connection for. */
+	c = conn_new(tcp, in->src, in->sport, in->dst, in->dport, in->flow);
+	if (c == NULL)
+		return TERN_DROP_TCP_FULL;
+	accept = ask_user(listener, &syn);
+	/* The user may have stopped listening meanwhile. */
+	if (accept != TERN_ACCEPT || l->listener != listener || syn.user == NULL) {
+		conn_discard(c);
+		return accept == TERN_IGNORE ? TERN_DROP_TCP_POLICY : TERN_UNDECIDED;
+	}
+	receive_syn(c, &syn, s, above);
 	c->listener = (uint16_t)(l - tcp->listening);
 	l->half_open++;
-	l->armed = !l->listener->one_shot;
-	count(tcp, TERN_EV_TCP_PASSIVE_OPENS);
+	l->armed = !listener->one_shot;
 	*made = c;
 	return TERN_DONE;
 }
