@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include <netinet/in.h>
+#include <sys/mman.h>
 
 #include <rte_arp.h>
 #include <rte_cycles.h>
@@ -382,6 +383,7 @@ start_stack(uint32_t flows)
 	struct tern_config config = tern_config_server;
 	struct tern_addr addr;
 	unsigned int prefix;
+	size_t bytes;
 	void *mem;
 
 	config.connections = 2 * flows;
@@ -390,9 +392,11 @@ start_stack(uint32_t flows)
 	config.time_wait_ns = TERN_S;
 	config.r2_ns = 7200 * TERN_S; /* kept answers are never given up */
 	memset(config.secret, 7, sizeof(config.secret));
-	mem = aligned_alloc(2 << 20, RTE_ALIGN(tern_stack_bytes(&config), (size_t)2 << 20));
+	bytes = RTE_ALIGN(tern_stack_bytes(&config), (size_t)2 << 20);
+	mem = aligned_alloc(2 << 20, bytes);
 	if (mem == NULL)
 		fail("no memory for the stack");
+	madvise(mem, bytes, MADV_HUGEPAGE); /* as drivers/run does */
 	bench.now = TERN_S;
 	bench.stack = tern_stack_init(mem, &config, &bench.port, bench.now);
 	if (bench.stack == NULL || tern_addr_parse("10.9.0.2/16", &addr, &prefix) < 0 ||
