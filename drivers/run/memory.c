@@ -26,7 +26,10 @@ to_mb(uint64_t bytes)
 
 /* Tables ------------------------------------------------------------------------------------- */
 
-/* What the kernel can still give, bytes; UINT64_MAX: it does not say. */
+/*
+ * What the kernel can still give, bytes; UINT64_MAX: it does not say. A sixteenth of it is left for
+ * page tables and what the EAL has not touched yet: the last byte is given by the OOM killer.
+ */
 static uint64_t
 memory_available(void)
 {
@@ -40,7 +43,7 @@ memory_available(void)
 		if (sscanf(line, "MemAvailable: %" SCNu64, &kb) == 1)
 			break;
 	fclose(f);
-	return kb == 0 ? UINT64_MAX : kb << 10;
+	return kb == 0 ? UINT64_MAX : (kb - kb / 16) << 10;
 }
 
 /* On the node of the lcore, in huge pages if the kernel has any, and there before it is used. */
