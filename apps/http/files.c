@@ -237,9 +237,11 @@ map_file(const struct site *site, struct found *f, char why[512])
 	if (f->bytes > 0)
 		got = mmap(at, f->bytes, PROT_READ, MAP_PRIVATE | MAP_FIXED, fd, 0);
 	close(fd);
+	if (got == MAP_FAILED && errno == ENOMEM)
+		return complain(why, "%s: too many files: sysctl vm.max_map_count allows more",
+				f->path);
 	if (got == MAP_FAILED)
-		return complain(why, "%s: %s (files beyond what vm.max_map_count allows?)", f->path,
-				strerror(errno));
+		return complain(why, "%s: %s", f->path, strerror(errno));
 	return 0;
 }
 

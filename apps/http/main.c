@@ -25,14 +25,13 @@
 #include <string.h>
 #include <time.h>
 
-#include <sys/mman.h>
-
 #include <rte_launch.h>
 #include <rte_lcore.h>
 
 #include <tern_run.h>
 
 #include "http/files.h"
+#include "http/pages.h"
 #include "http/server.h"
 #include "http/site.h"
 #include "options/options.h"
@@ -137,22 +136,37 @@ set_defaults(struct wishes *w)
 	w->config.heads = 1024;
 }
 
+static int
+fail(const char *what, int rc)
+{
+	fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, what, strerror(-rc));
+	return -1;
+}
+
 /* What is served ------------------------------------------------------------------------------ */
+
+static int
+fill(struct site *to, const struct wishes *w)
+{
+	char why[512];
+
+	if (site_init(to) < 0)
+		return -ENOMEM;
+	if (w->body != NULL)
+		return site_repeat(to, w->body_bytes);
+	if (w->root == NULL)
+		return site_say(to, "Hello from tern.\n");
+	if (files_map(to, w->root, why) < 0)
+		options_refuse("--root: %s", why);
+	return site_index(to);
+}
 
 static int
 fill_site(const struct wishes *w)
 {
-	char why[512];
+	int rc = fill(&site, w);
 
-	if (site_init(&site) < 0)
-		return -ENOMEM;
-	if (w->body != NULL)
-		return site_repeat(&site, w->body_bytes);
-	if (w->root == NULL)
-		return site_say(&site, "Hello from tern.\n");
-	if (files_map(&site, w->root, why) < 0)
-		options_refuse("--root: %s", why);
-	return site_index(&site);
+	return rc < 0 ? fail("what is to be served", rc) : 0;
 }
 
 static void
@@ -169,15 +183,12 @@ static int
 start_here(void *unused)
 {
 	struct instance *i = &instances[rte_lcore_index(-1)];
-	void *mem;
+	void *mem = pages_take(server_bytes(&wishes.config));
 
 	(void)unused;
-	mem = mmap(NULL, server_bytes(&wishes.config), PROT_READ | PROT_WRITE,
-		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	if (mem == MAP_FAILED) {
-		i->rc = -errno;
+	i->rc = -ENOMEM;
+	if (mem == NULL)
 		return 0;
-	}
 	i->server = server_init(mem, &wishes.config, 0);
 	i->listener = wishes.listener;
 	i->listener.user = server_user(i->server);
@@ -185,9 +196,27 @@ start_here(void *unused)
 	return 0;
 }
 
+/* To be asked first: the kernel promises more than it has, and kills who takes it at its word. */
+static int
+check_memory(void)
+{
+	uint64_t wanted = (uint64_t)server_bytes(&wishes.config) * tern_stacks();
+	uint64_t there = pages_free();
+
+	if (wanted <= there - there / 16)
+		return 0;
+	fprintf(stderr,
+		"%s: %" PRIu64 " MB for the HTTP servers, %" PRIu64 " MB free: "
+		"fewer --connections or --heads take less\n",
+		program_invocation_short_name, wanted >> 20, there >> 20);
+	return -ENOMEM;
+}
+
 static int
 start_all(void)
 {
+	if (check_memory() < 0)
+		return -1;
 	tern_each_stack (s) {
 		options_apply(&wishes.options, s);
 		instances[tern_stack_index(s)].stack = s;
@@ -196,7 +225,7 @@ start_all(void)
 	rte_eal_mp_wait_lcore();
 	for (unsigned int i = 0; i < tern_stacks(); i++)
 		if (instances[i].rc < 0)
-			return instances[i].rc;
+			return fail("starting the servers", instances[i].rc);
 	printf("  and %zu bytes for the HTTP server of each\n", server_bytes(&wishes.config));
 	fflush(stdout);
 	return 0;
@@ -232,13 +261,6 @@ print_counts(void)
 	       sum.served + sum.refused, sum.refused, sum.timeouts);
 }
 
-static int
-fail(const char *what, int rc)
-{
-	fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, what, strerror(-rc));
-	return 1;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -246,9 +268,8 @@ main(int argc, char **argv)
 
 	set_defaults(&wishes);
 	argc = options_read(&argp, &wishes, argc, argv);
-	rc = fill_site(&wishes);
-	if (rc < 0)
-		return fail("what is to be served", rc);
+	if (fill_site(&wishes) < 0)
+		return 1;
 	wishes.config.site = &site;
 	wishes.config.connections = wishes.options.config.connections;
 	wishes.options.run.on_tick = on_tick;
@@ -256,10 +277,9 @@ main(int argc, char **argv)
 	if (tern_init_with(&wishes.options.config, &wishes.options.run, argc, argv) < 0)
 		return 1;
 	lend_site();
-	rc = start_all();
-	if (rc < 0) {
+	if (start_all() < 0) {
 		tern_fini();
-		return fail("starting the servers", rc);
+		return 1;
 	}
 	rc = tern_run();
 	print_counts();

@@ -74,7 +74,7 @@ skip_body(struct server *s, struct client *c, uint32_t len)
 static uint32_t
 skip_empty_lines(struct request *r, const char *text, uint32_t len)
 {
-	uint32_t n = r->bytes == 0 && text[0] == '\r' ? empty_lines(text, len) : 0;
+	uint32_t n = text[0] == '\r' ? empty_lines(text, len) : 0;
 
 	if (n > 0)
 		*r = (struct request){ 0 };

@@ -29,6 +29,7 @@ struct asker {
 	uint32_t piece; /* most bytes of a segment; 0: any */
 	bool hasty;	/* sends FIN behind its text */
 	bool deaf;	/* accepts nothing */
+	bool stays;	/* does not close in return */
 	char *got;	/* with a NUL behind */
 	uint64_t got_bytes;
 	bool opened, eof, closed;
@@ -41,6 +42,7 @@ struct scene {
 	struct site site;
 	struct server *server;
 	struct tern_tcp_listener listener;
+	unsigned int heads;
 	uint64_t tick;
 	struct asker asker[ASKERS];
 	unsigned int n;
@@ -87,7 +89,8 @@ on_eof(struct tern_tcp_user *vt, struct tern_conn *conn)
 
 	a->eof = true;
 	a->eof_at = world_time(a->w);
-	tern_tcp_shutdown(conn);
+	if (!a->stays)
+		tern_tcp_shutdown(conn);
 }
 
 static void
@@ -153,6 +156,7 @@ serves(struct scene *s, const struct server_config *wish)
 		config.heads = ASKERS;
 	if (config.timeout_ns == 0)
 		config.timeout_ns = S(60);
+	s->heads = config.heads;
 	mem = aligned_alloc(64, (server_bytes(&config) + 63) & ~(size_t)63);
 	cr_assert_not_null(mem);
 	s->server = server_init(mem, &config, s->w->now);
@@ -265,7 +269,7 @@ scene_close(struct scene *s)
 	world_close(s->w);
 	for (const struct head *h = s->server->free_heads; h != NULL; h = h->next)
 		heads++;
-	cr_assert_geq(heads, 1);
+	cr_assert_eq(heads, s->heads, "%u buffers are missing", s->heads - heads);
 	for (uint32_t i = 0; i < s->server->clients_n; i++)
 		cr_assert(s->server->clients[i].conn == NULL && s->server->clients[i].head == NULL,
 			  "a connection is left");
@@ -504,6 +508,70 @@ Test(server, answers_behind_the_end)
 	scene_close(s);
 }
 
+/* More than the queue holds, then the FIN, and the last of them is not whole. */
+Test(server, answers_behind_the_end_what_had_to_wait)
+{
+	static const char text[] = "GET / HTTP/1.1\r\n" H "\r\n";
+	enum { N = 50, EACH = sizeof(text) - 1 };
+	static char replies[N * 256];
+	struct scene *s = hello();
+	char *to = replies;
+	struct asker *a;
+
+	for (unsigned int i = 0; i < N; i++)
+		memcpy(many_requests + i * EACH, text, EACH);
+	for (unsigned int i = 0; i < N - 1; i++)
+		to = append_hello(to, "");
+	a = ask(s, many_requests, N * EACH - 1);
+	a->hasty = true;
+	run(s);
+	expect(a, replies);
+	world_check(s->w, a->eof_at < S(1), "it waited for the rest");
+	scene_close(s);
+}
+
+/* Empty lines get no answer that could tell of the room that they leave: the window does. */
+Test(server, opens_the_window_by_itself)
+{
+	static const char text[] = "GET / HTTP/1.1\r\n" H "\r\n", last[] = "GET / HTTP/1.0\r\n\r\n";
+	enum { EACH = sizeof(text) - 1, LINES = 30000 };
+	static char requests[QUEUE_MAX * EACH + LINES + sizeof(last)], replies[8192];
+	struct scene *s = hello();
+	char *at = requests, *to = replies;
+
+	for (unsigned int i = 0; i < QUEUE_MAX; i++, at += EACH) {
+		memcpy(at, text, EACH);
+		to = append_hello(to, "");
+	}
+	for (unsigned int i = 0; i < LINES; i += 2, at += 2)
+		memcpy(at, "\r\n", 2);
+	strcpy(at, last);
+	append_hello(to, "Connection: close\r\n");
+	ask(s, requests, sizeof(requests) - 1);
+	run(s);
+	expect(&s->asker[0], replies);
+	world_check(s->w, world_count(s->w, A, TERN_EV_TCP_PROBES) == 0, "the client had to probe");
+	world_check(s->w, world_count(s->w, A, TERN_EV_TCP_RETRANSMITTED) == 0, "data refused");
+	scene_close(s);
+}
+
+/* A client that goes when it has begun a request: what was kept of it is forgotten. */
+Test(server, forgets_who_goes)
+{
+	static const char part[] = "GET / HTTP/1.1\r\nHo";
+	struct scene *s = hello();
+	struct asker *a = ask(s, part, sizeof(part) - 1), *b = ask(s, part, sizeof(part) - 1);
+
+	b->hasty = true;
+	world_pass(s->w, S(1));
+	world_check(s->w, b->eof && b->eof_at < S(1), "waits for the rest behind the FIN");
+	tern_tcp_abort(a->conn);
+	run(s);
+	expect(a, "");
+	expect(b, "");
+	scene_close(s);
+}
+
 /* Bodies -------------------------------------------------------------------------------------- */
 
 static const char *
@@ -673,6 +741,8 @@ Test(server, closes_silent_connections)
 	pass(s, S(4));
 	for (unsigned int i = 0; i < 3; i++)
 		world_check(s->w, !s->asker[i].eof, "%u was closed early", i);
+	for (unsigned int i = 0; i < s->server->clients_n; i++)
+		cr_assert_eq(s->server->clients[i].n, 0, "what is acknowledged is not forgotten");
 	pass(s, S(4));
 	for (unsigned int i = 0; i < 3; i++)
 		world_check(s->w, s->asker[i].eof, "%u was not closed", i);
@@ -726,6 +796,26 @@ Test(server, cuts_off_who_does_not_read)
 	scene_close(s);
 }
 
+/* Who has its answer and leaves its side open is waited for, but not for ever. */
+Test(server, does_not_linger_for_ever)
+{
+	static const char text[] = "GET / HTTP/1.0\r\n\r\n";
+	struct world_how how = plain();
+	struct scene *s = scene_open(&how);
+	struct asker *a;
+
+	cr_assert_eq(site_say(&s->site, "hello\n"), 0);
+	serves(s, &(struct server_config){ .timeout_ns = S(5) });
+	a = ask(s, text, sizeof(text) - 1);
+	a->stays = true;
+	pass(s, S(4));
+	world_check(s->w, a->eof && tern_tcp_connections(world_tcp(s->w, B)) == 1, "does not wait");
+	pass(s, S(5) + tern_config_server.fin_wait_2_ns);
+	world_check(s->w, tern_tcp_connections(world_tcp(s->w, B)) == 0, "waits for ever");
+	tern_tcp_abort(a->conn);
+	scene_close(s);
+}
+
 /* A download that takes longer than the timeout is not silent. */
 Test(server, bears_with_slow_readers)
 {
@@ -743,5 +833,35 @@ Test(server, bears_with_slow_readers)
 	run(s);
 	cr_assert_eq(a->got_bytes - (uint64_t)(body_of(a) - a->got), 1000000);
 	world_check(s->w, a->eof_at > S(4), "too fast for this test");
+	scene_close(s);
+}
+
+/* Nor is an upload, though nobody reads it. */
+Test(server, bears_with_slow_writers)
+{
+	static char text[4096] = "POST / HTTP/1.1\r\n" H "Content-Length: 20\r\n\r\n";
+	static const char next[] = "xxxxxxxxxxxxxxxxxxxxGET / HTTP/1.0\r\n\r\n";
+	static char replies[1024];
+	struct world_how how = plain();
+	struct scene *s = scene_open(&how);
+	struct asker *a;
+
+	cr_assert_eq(site_say(&s->site, "hello\n"), 0);
+	serves(s, &(struct server_config){ .timeout_ns = S(3) });
+	append_hello(append(replies, "405 Method Not Allowed", "Allow: GET, HEAD\r\n", "",
+			    "405 Method Not Allowed\n", false),
+		     "Connection: close\r\n");
+	a = ask(s, text, strlen(text));
+	strcat(text, next);
+	for (unsigned int i = 0; i < 20; i++) {
+		pass(s, S(1));
+		world_check(s->w, !a->eof, "closed after %u s", i);
+		a->say_bytes++;
+		tern_tcp_ready(a->conn);
+	}
+	a->say_bytes = strlen(text);
+	tern_tcp_ready(a->conn);
+	run(s);
+	expect(a, replies);
 	scene_close(s);
 }

@@ -110,7 +110,8 @@ link_to(const char *target, const char *name)
 static void
 make_tree(void)
 {
-	static const char *const folders[] = { "root", "root/sub", "root/empty", "outside" };
+	static const char *const folders[] = { "root", "root/sub", "root/empty", "outside",
+					       "root-2" };
 
 	cr_assert_not_null(mkdtemp(folder));
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
@@ -124,6 +125,8 @@ make_tree(void)
 	link_to("sub/x.js", "root/inside.js");
 	link_to("../outside/secret", "root/leaves");
 	link_to("../outside", "root/leaves-too");
+	write_file("root-2/secret", "secret");
+	link_to("../root-2/secret", "root/leaves-for-a-neighbour");
 	link_to("/etc/passwd", "root/passwd");
 	link_to("..", "root/sub/circle");
 	link_to("nowhere", "root/dangling");
@@ -161,6 +164,7 @@ static const struct {
 	{ "/%2e%2e/outside/secret", "404 Not Found\n", NULL },
 	{ "/leaves", "404 Not Found\n", NULL },
 	{ "/leaves-too/secret", "404 Not Found\n", NULL },
+	{ "/leaves-for-a-neighbour", "404 Not Found\n", NULL },
 	{ "/passwd", "404 Not Found\n", NULL },
 	{ "/dangling", "404 Not Found\n", NULL },
 	{ "/fifo", "404 Not Found\n", NULL },

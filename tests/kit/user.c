@@ -87,6 +87,8 @@ on_eof(struct tern_tcp_user *vt, struct tern_conn *conn)
 	u->eofs++;
 	if (u->close_on_eof)
 		tern_tcp_close(conn);
+	if (u->abort_on_eof)
+		tern_tcp_abort(conn);
 }
 
 static void

@@ -27,7 +27,7 @@ struct user {
 	uint32_t most;	/* USER_READ: accept at most so many bytes a call; 0: all */
 	uint64_t offer; /* bytes of its own stream, from position 0 on */
 	bool close_on_eof;
-	bool abort_on_data, abort_on_open;
+	bool abort_on_data, abort_on_open, abort_on_eof;
 	bool any_data; /* do not compare what comes */
 	bool fresh;    /* a new connection begins its streams anew */
 

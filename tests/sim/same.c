@@ -71,7 +71,7 @@ run(uint64_t seed, uint8_t litter)
 
 Test(same, seed_makes_the_same_trace)
 {
-	for (uint64_t seed = 1; seed <= 10; seed++) {
+	for (uint64_t seed = 1; seed <= 40; seed++) {
 		struct result first = run(seed, 0x00), again = run(seed, 0xa5);
 
 		cr_assert_eq(first.hash, again.hash, "seed %d: another trace", (int)seed);

@@ -144,22 +144,26 @@ ask_and_answer(const struct wire_kind *kind, uint64_t seed, uint64_t rounds, uin
 
 Test(transfer, megabytes_10_one_way)
 {
-	for (unsigned int i = 0; i < KINDS; i++)
-		transfer(&kinds[i], 10 + i, 10000000, 0);
-	for (unsigned int i = 0; i < KINDS; i++)
-		transfer(&kinds[i], 20 + i, 0, 1000000);
+	for (unsigned int i = 0; i < KINDS; i++) {
+		for (uint64_t seed = 0; seed < 4; seed++) {
+			transfer(&kinds[i], 100 * seed + 10 + i, 10000000, 0);
+			transfer(&kinds[i], 100 * seed + 20 + i, 0, 1000000);
+		}
+	}
 }
 
 Test(transfer, megabytes_10_both_ways_at_once)
 {
 	for (unsigned int i = 0; i < KINDS; i++)
-		transfer(&kinds[i], 30 + i, 10000000, 10000000);
+		for (uint64_t seed = 0; seed < 4; seed++)
+			transfer(&kinds[i], 100 * seed + 30 + i, 10000000, 10000000);
 }
 
 Test(transfer, megabytes_10_echoed_in_place)
 {
 	for (unsigned int i = 0; i < KINDS; i++)
-		echo(&kinds[i], 40 + i, 10000000);
+		for (uint64_t seed = 0; seed < 4; seed++)
+			echo(&kinds[i], 100 * seed + 40 + i, 10000000);
 }
 
 Test(transfer, requests_and_responses)
@@ -174,7 +178,7 @@ Test(transfer, requests_and_responses)
 /* Much of what goes wrong does so at the beginning and at the end: many short ones. */
 Test(transfer, many_short_ones)
 {
-	for (uint64_t seed = 1000; seed < 1100; seed++) {
+	for (uint64_t seed = 1000; seed < 1600; seed++) {
 		for (unsigned int i = 0; i < KINDS; i++) {
 			transfer(&kinds[i], seed, seed % 4 * 3000, seed % 3 * 7000);
 			echo(&kinds[i], seed, 1 + seed % 7 * 1000);

@@ -254,7 +254,7 @@ judge_syn(struct flow_seen *f, const struct rte_tcp_hdr *h, const struct line *l
 /*
  * What no sender may do: leave a gap in its numbers, send beyond the window that it was offered
  * (one byte of a probe may: RFC 9293 §3.8.6.1), acknowledge what was never sent, take back an ACK
- * or a window (SHLD-14).
+ * or a window (SHLD-14), but for the rounding of its scale (RFC 7323 §2.4).
  */
 static void
 judge_numbers(struct world *w, struct flow_seen *f, const struct line *l)
@@ -264,11 +264,10 @@ judge_numbers(struct world *w, struct flow_seen *f, const struct line *l)
 	uint32_t end = l->seq + l->len + ((l->flags & FIN) != 0), edge;
 	char who = "AB"[l->from];
 
-	if (!me->known || !peer->known)
-		return;
 	/* What waits for ARP is overtaken by answers, whose way is known. */
-	world_check(w, (int32_t)(l->seq - me->end) <= 0 || w->learning,
-		    "%c: leaves a gap in its numbers", who);
+	if (!me->known || !peer->known || w->learning)
+		return;
+	world_check(w, (int32_t)(l->seq - me->end) <= 0, "%c: leaves a gap in its numbers", who);
 	if (peer->acked && l->len > 0)
 		world_check(w, (int32_t)(l->seq + l->len - peer->edge) <= 1,
 			    "%c: sends beyond the window, to %" PRIu32 ", the edge is %" PRIu32,
@@ -282,12 +281,13 @@ judge_numbers(struct world *w, struct flow_seen *f, const struct line *l)
 	edge = l->ack + ((uint32_t)l->win << ((l->flags & SYN) != 0 ? 0 : shift));
 	if (me->acked) {
 		world_check(w, (int32_t)(l->ack - me->ack) >= 0, "%c: takes an ACK back", who);
-		world_check(w, (int32_t)(edge - me->edge) >= 0, "%c: its window moves left by %d",
-			    who, (int)(me->edge - edge));
+		world_check(w, (int32_t)(edge - me->edge) > -(1 << shift),
+			    "%c: its window moves left by %d", who, (int)(me->edge - edge));
 	}
+	if (!me->acked || (int32_t)(edge - me->edge) > 0)
+		me->edge = edge;
 	me->acked = true;
 	me->ack = l->ack;
-	me->edge = edge;
 }
 
 static void

@@ -47,7 +47,7 @@ struct side_seen {
 	uint8_t wscale; /* offered in the SYN; 0xff: none */
 	uint32_t first; /* number of the SYN */
 	uint32_t end;	/* one past the highest number sent */
-	uint32_t edge;	/* right edge of the window that it advertised last */
+	uint32_t edge;	/* rightmost edge of the windows that it advertised */
 	uint32_t ack;
 };
 

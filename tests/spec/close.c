@@ -578,6 +578,56 @@ Test(close, abort_from_inside_a_callback)
 	}
 }
 
+/* The same at the FIN, in each state that takes one. */
+Test(close, abort_from_inside_on_eof)
+{
+	static const enum tern_tcp_state states[] = { TERN_ESTABLISHED, TERN_FIN_WAIT_1,
+						      TERN_FIN_WAIT_2 };
+	struct wire *w;
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(states); i++)
+		while ((w = wire_each_after(states[i])) != NULL) {
+			w->user.abort_on_eof = true;
+			wire_in(w, "FP. 1:101(100) ack 1 win 65535");
+			wire_skip(w);
+			wire_gone(w, TERN_ABORTED);
+			wire_check(w, tern_tcp_connections(w->tcp) == 0, "the block is not free");
+			wire_quiet(w, S(300));
+		}
+}
+
+/* B7: a peer that lies: its FIN stands inside, or before, data that came already. */
+Test(close, fin_inside_held_data_does_no_harm)
+{
+	static const char *const fins[] = {
+		"FP. 151:201(50) ack 1 win 65535", "FP. 101:201(100) ack 1 win 65535",
+		"FP. 51:101(50) ack 1 win 65535",  "FP. 101:301(200) ack 1 win 65535",
+		"F. 201:201(0) ack 1 win 65535",   "F. 301:301(0) ack 1 win 65535",
+		"FP. 151:401(250) ack 1 win 65535"
+	};
+	struct wire *w;
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(fins); i++)
+		while ((w = wire_each_after(TERN_ESTABLISHED)) != NULL) {
+			wire_note(w, "%s", fins[i]);
+			wire_in(w, "P. 101:301(200) ack 1 win 65535");
+			wire_skip(w);
+			wire_in(w, "%s", fins[i]);
+			wire_skip(w);
+			wire_in(w, "P. 1:101(100) ack 1 win 65535");
+			wire_skip(w);
+			wire_check(w, w->user.got >= 100 && w->user.got <= 400 && w->user.eofs <= 1,
+				   "got %lu", w->user.got);
+			wire_pass(w, S(1));
+			wire_in(w, "R %lu:%lu(0) win 0", 1 + w->user.got + w->user.eofs,
+				1 + w->user.got + w->user.eofs);
+			wire_gone(w, TERN_RESET);
+			wire_check(w, tern_stack_mbufs(w->stack) == 0, "mbufs are still held");
+		}
+}
+
 /* E53: of a whole life each event is told once, in order. */
 Test(close, each_event_is_told_once)
 {

@@ -70,6 +70,14 @@ Test(window, of_the_peer_is_not_exceeded)
 	}
 }
 
+static void
+window_is(struct wire *w, uint32_t bytes)
+{
+	wire_skip(w);
+	wire_check(w, wire_conn(w)->snd.wnd == bytes, "window %u, expected %u",
+		   wire_conn(w)->snd.wnd, bytes);
+}
+
 /* §3.10.7.4 fifth, B24 (lwIP #27199): SND.WL1 and WL2 keep a window from being set back. */
 Test(window, of_a_reordered_segment_is_not_used)
 {
@@ -80,21 +88,28 @@ Test(window, of_a_reordered_segment_is_not_used)
 		wire_poll(w);
 		wire_skip(w);
 		wire_in(w, ". 1:1(0) ack 1461 win 5000");
-		wire_skip(w);
-		wire_check(w, wire_conn(w)->snd.wnd == 5000, "window %u", wire_conn(w)->snd.wnd);
-		/* Older acknowledgment, same sequence number: came late. */
+		window_is(w, 5000);
+		/* The same number with an older ACK; and a newer number with an older ACK. */
 		wire_in(w, ". 1:1(0) ack 1 win 60000");
-		wire_check(w, wire_conn(w)->snd.wnd == 5000, "window %u", wire_conn(w)->snd.wnd);
-		/* Newer sequence number, then an older one with the same acknowledgment. */
-		wire_in(w, "P. 1:101(100) ack 1461 win 4000");
-		wire_check(w, wire_conn(w)->snd.wnd == 4000, "window %u", wire_conn(w)->snd.wnd);
-		wire_in(w, "P. 1:101(100) ack 1461 win 60000");
-		wire_skip(w);
-		wire_check(w, wire_conn(w)->snd.wnd == 4000, "window %u", wire_conn(w)->snd.wnd);
+		window_is(w, 5000);
+		wire_in(w, "P. 1:51(50) ack 1 win 60000");
+		window_is(w, 5000);
+		wire_in(w, "P. 51:101(50) ack 1 win 60000");
+		window_is(w, 5000);
+		wire_in(w, "P. 101:201(100) ack 1461 win 4000");
+		window_is(w, 4000);
+		/* All old; and partly old, which is acceptable but was sent before the last. */
+		wire_in(w, "P. 101:201(100) ack 1461 win 60000");
+		window_is(w, 4000);
+		wire_in(w, ". 201:201(0) ack 1461 win 3500");
+		window_is(w, 3500);
+		wire_in(w, "P. 151:251(100) ack 1461 win 60000");
+		window_is(w, 3500);
 		/* The same numbers again: an update, up or down. */
-		wire_in(w, ". 101:101(0) ack 1461 win 4500");
-		wire_in(w, ". 101:101(0) ack 1461 win 3000");
-		wire_check(w, wire_conn(w)->snd.wnd == 3000, "window %u", wire_conn(w)->snd.wnd);
+		wire_in(w, ". 251:251(0) ack 1461 win 4500");
+		window_is(w, 4500);
+		wire_in(w, ". 251:251(0) ack 1461 win 3000");
+		window_is(w, 3000);
 		wire_pass(w, MS(50));
 	}
 }
@@ -112,9 +127,10 @@ Test(window, edge_does_not_move_with_an_ack_of_an_old_segment)
 		/* Data of before once more, with a newer ACK: SEG.SEQ < SND.WL1 after this. */
 		wire_in(w, "P. 101:201(100) ack 1 win 5840");
 		wire_skip(w);
-		wire_in(w, "P. 51:201(150) ack 2921 win 2920");
+		wire_in(w, "P. 51:251(200) ack 2921 win 60000");
 		wire_check(w, sent_now(w) == 0, "beyond the edge");
-		wire_in(w, "P. 51:301(250) ack 5841 win 0");
+		wire_check(w, wire_conn(w)->snd.wnd == 2920, "window %u", wire_conn(w)->snd.wnd);
+		wire_in(w, "P. 51:301(250) ack 5841 win 60000");
 		wire_check(w, sent_now(w) == 0, "beyond the edge");
 		wire_check(w, wire_conn(w)->snd.wnd == 0, "window %u", wire_conn(w)->snd.wnd);
 		wire_in(w, ". 301:301(0) ack 5841 win 5840");
@@ -426,13 +442,19 @@ Test(window, refused_data_come_again)
 		wire_check(w, w->user.datas >= 1 && w->user.got == 0, "not asked");
 		wire_check(w, w->flow->our_ack == w->flow->peer_isn + 1, "acknowledged");
 		wire_check(w, tern_stack_mbufs(w->stack) == 0, "kept");
+		/* A FIN behind what was not taken is not taken either. */
+		wire_in(w, "FP. 1:101(100) ack 1 win 65535");
+		wire_pass(w, MS(350));
+		wire_check(w, w->user.eofs == 0, "EOF before the data");
+		wire_state(w, TERN_ESTABLISHED);
 		w->user.mode = USER_READ;
 		w->user.most = 30;
-		wire_in(w, "P. 1:101(100) ack 1 win 65535");
+		wire_in(w, "FP. 1:101(100) ack 1 win 65535");
 		wire_pass(w, MS(600));
 		wire_check(w, w->user.got == 30, "got %lu", w->user.got);
 		wire_check(w, w->flow->our_ack == w->flow->peer_isn + 31, "acknowledged %u",
 			   w->flow->our_ack - w->flow->peer_isn - 1);
+		wire_check(w, w->user.eofs == 0, "EOF before the data");
 		w->user.most = 0;
 		wire_in(w, "FP. 31:101(70) ack 1 win 65535");
 		wire_pass(w, MS(900));
