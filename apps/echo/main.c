@@ -59,7 +59,10 @@ main(int argc, char **argv)
 		return 1;
 	chargen_make();
 	tern_each_stack (s) {
-		options_apply(&options, s);
+		if (options_apply(&options, s) < 0) {
+			tern_fini();
+			return 2;
+		}
 		services_start(s);
 	}
 	return tern_run();

@@ -66,6 +66,7 @@ struct wishes {
 	uint64_t body_bytes;
 	struct server_config config;
 	struct tern_tcp_listener listener;
+	bool has_port;
 };
 
 /* One stack's part. */
@@ -99,7 +100,10 @@ read_option(int key, char *arg, struct argp_state *state)
 		w->body_bytes = options_bytes("body", arg, UINT64_C(1) << 60);
 		return 0;
 	case OPTION_PORT:
+		if (w->has_port)
+			options_refuse("--port: one server listens on one port");
 		w->listener.port = (uint16_t)options_number("port", arg, 1, 65535);
+		w->has_port = true;
 		return 0;
 	case OPTION_TIMEOUT:
 		w->config.timeout_ns = options_duration("timeout", arg, 200 * TERN_MS);
@@ -218,7 +222,8 @@ start_all(void)
 	if (check_memory() < 0)
 		return -1;
 	tern_each_stack (s) {
-		options_apply(&wishes.options, s);
+		if (options_apply(&wishes.options, s) < 0)
+			return -1;
 		instances[tern_stack_index(s)].stack = s;
 	}
 	rte_eal_mp_remote_launch(start_here, NULL, CALL_MAIN);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,6 +42,25 @@ static const struct argp_option table[] = {
 	{ 0 },
 };
 
+/* Host byte order. */
+static uint32_t
+v4_of(struct tern_addr addr)
+{
+	return rte_be_to_cpu_32(tern_addr_to_v4(addr));
+}
+
+/* What no host may have (RFC 1122 §3.2.1.3): this network, loopback, groups, both ends of a net. */
+static bool
+is_host(struct tern_addr addr, unsigned int prefix)
+{
+	uint32_t v4 = v4_of(addr), first = v4 >> 24;
+	uint32_t rest = prefix >= 127 ? 1 : v4 << (prefix - 96), all = ~0u << (prefix - 96);
+
+	if (!tern_addr_is_v4(addr) || prefix < 96 || first == 0 || first == 127 || first >= 224)
+		return false;
+	return prefix >= 127 || (rest != 0 && rest != all);
+}
+
 static void
 read_addr(struct options *o, const char *text)
 {
@@ -51,6 +71,11 @@ read_addr(struct options *o, const char *text)
 	if (strchr(text, '/') == NULL ||
 	    tern_addr_parse(text, &o->addrs[i].addr, &o->addrs[i].prefix) < 0)
 		options_refuse("--addr: \"%s\" is not an address with a prefix length", text);
+	if (!is_host(o->addrs[i].addr, o->addrs[i].prefix))
+		options_refuse("--addr: %s is not an IPv4 address that a host can have", text);
+	for (unsigned int k = 0; k < i; k++)
+		if (tern_addr_equal(o->addrs[k].addr, o->addrs[i].addr))
+			options_refuse("--addr: %s is given twice", text);
 	o->addrs_n++;
 }
 
@@ -69,6 +94,24 @@ read_mbufs(struct tern_config *config, const char *text)
 	config->held_total = config->mbufs / 2;
 	if (config->held_pkts > config->held_total)
 		config->held_pkts = config->held_total;
+}
+
+/* When all addresses are known. */
+static void
+check_gateway(const struct options *o)
+{
+	char text[TERN_ADDR_TEXT];
+	bool on_link = false;
+
+	for (unsigned int i = 0; i < o->addrs_n; i++) {
+		if (tern_addr_equal(o->addrs[i].addr, o->gateway))
+			options_refuse("--gw: %s is the server itself",
+				       tern_addr_print(o->gateway, text));
+		on_link |= tern_addr_in(o->gateway, o->addrs[i].addr, o->addrs[i].prefix);
+	}
+	if (!on_link)
+		options_refuse("--gw: %s is on no network of the addresses given with --addr",
+			       tern_addr_print(o->gateway, text));
 }
 
 __attribute__((noreturn)) static void
@@ -123,6 +166,8 @@ parse(int key, char *arg, struct argp_state *state)
 		if (o->addrs_n == 0)
 			options_refuse("--addr is missing: which address is the server to have, "
 				       "such as 10.9.0.2/24?");
+		if (o->has_gateway)
+			check_gateway(o);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -158,26 +203,29 @@ options_read(const struct argp *argp, void *input, int argc, char **argv)
 	return first == 0 ? 1 : first;
 }
 
+static int
+complain(const char *option, struct tern_addr addr, int rc)
+{
+	char text[TERN_ADDR_TEXT];
+
+	fprintf(stderr, "%s: %s: %s: %s\n", program_invocation_short_name, option,
+		tern_addr_print(addr, text), strerror(-rc));
+	return -1;
+}
+
 int
 options_apply(const struct options *options, struct tern_stack *stack)
 {
 	struct tern_ip *ip = tern_ip(stack);
-	struct tern_addr all = tern_addr_v4(0);
-	char text[TERN_ADDR_TEXT];
 	int rc;
 
 	for (unsigned int i = 0; i < options->addrs_n; i++) {
 		rc = tern_ip_add_addr(ip, options->addrs[i].addr, options->addrs[i].prefix);
 		if (rc < 0)
-			options_refuse("--addr: %s cannot be an address of the server: %s",
-				       tern_addr_print(options->addrs[i].addr, text),
-				       rc == -EEXIST ? "given twice" : strerror(-rc));
+			return complain("--addr", options->addrs[i].addr, rc);
 	}
 	if (!options->has_gateway)
 		return 0;
-	rc = tern_ip_add_route(ip, all, 96, options->gateway);
-	if (rc < 0)
-		options_refuse("--gw: %s: %s", tern_addr_print(options->gateway, text),
-			       strerror(-rc));
-	return 0;
+	rc = tern_ip_add_route(ip, tern_addr_v4(0), 96, options->gateway);
+	return rc < 0 ? complain("--gw", options->gateway, rc) : 0;
 }

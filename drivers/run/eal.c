@@ -76,7 +76,7 @@ explain_tap(const char *devargs, char why[128])
 }
 
 static const char *
-explain(const struct given *given, char why[128])
+explain(const struct given *given, const char *said, char why[256])
 {
 	const char *reason;
 	int error = rte_errno;
@@ -86,9 +86,43 @@ explain(const struct given *given, char why[128])
 	if (!given->no_huge && error == EACCES)
 		return "no hugepages: start with --no-huge, or set some aside in "
 		       "/proc/sys/vm/nr_hugepages";
-	snprintf(why, 128, "the EAL does not start (%s): --log-level=debug tells more",
-		 rte_strerror(error));
+	snprintf(why, 256, "the EAL does not start: %s; --log-level=debug tells more",
+		 said[0] != '\0' ? said : rte_strerror(error));
 	return why;
+}
+
+/* The first line of a file that is not empty, without the end of line. */
+static void
+first_line(FILE *from, char line[128])
+{
+	rewind(from);
+	while (line[0] == '\0' && fgets(line, 128, from) != NULL)
+		line[strcspn(line, "\n")] = '\0';
+}
+
+/*
+ * rte_eal_init() writes to stderr whatever the log level is. Its words are kept, the first line of
+ * them, which names the cause, for our own.
+ */
+static int
+init_muted(int argc, char **argv, char said[128])
+{
+	FILE *kept = tmpfile();
+	int stderr_fd = dup(STDERR_FILENO), used;
+
+	if (kept == NULL || stderr_fd < 0 || dup2(fileno(kept), STDERR_FILENO) < 0) {
+		used = rte_eal_init(argc, argv);
+	} else {
+		used = rte_eal_init(argc, argv);
+		fflush(stderr);
+		dup2(stderr_fd, STDERR_FILENO);
+		first_line(kept, said);
+	}
+	if (kept != NULL)
+		fclose(kept);
+	if (stderr_fd >= 0)
+		close(stderr_fd);
+	return used;
 }
 
 /* Return: as rte_eal_init(), or -1 after a line on stderr. */
@@ -96,22 +130,34 @@ int
 run_start_eal(int argc, char **argv)
 {
 	struct given given = look_through(argc, argv);
-	char why[128];
+	char why[256], said[128] = "";
 	int used;
 
 	/* What goes wrong before run_speak() is said in one line of our own. */
 	run_process.quiet = !given.log_level;
-	if (run_process.quiet)
+	if (run_process.quiet) {
 		rte_log_set_global_level(RTE_LOG_EMERG);
-	used = rte_eal_init(argc, argv);
+		used = init_muted(argc, argv, said);
+	} else {
+		used = rte_eal_init(argc, argv);
+	}
 	/* A tap that cannot be made does not stop the EAL. */
 	if (used < 0 || (given.tap != NULL && rte_eth_dev_count_avail() == 0)) {
-		run_complain("%s", explain(&given, why));
+		run_complain("%s", explain(&given, said, why));
 		if (used >= 0)
 			rte_eal_cleanup();
 		return -1;
 	}
 	return used;
+}
+
+void
+run_end_eal(void)
+{
+	/* Its threads complain of being ended. */
+	if (run_process.quiet)
+		rte_log_set_global_level(RTE_LOG_EMERG);
+	rte_eal_cleanup();
 }
 
 void

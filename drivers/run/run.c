@@ -214,7 +214,7 @@ forget(void)
 		run_give_memory(&run_process.lcores[i]);
 	}
 	if (run_process.eal)
-		rte_eal_cleanup();
+		run_end_eal();
 	memset(&run_process, 0, sizeof(run_process));
 	catch_signals(SIG_DFL);
 }

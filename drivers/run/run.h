@@ -68,6 +68,7 @@ __attribute__((format(printf, 1, 2))) int run_complain(const char *form, ...);
 /* eal.c: DPDK's log is silent, unless asked for, until run_speak(). */
 int run_start_eal(int argc, char **argv);
 void run_speak(void);
+void run_end_eal(void);
 
 /* memory.c: tables on a NUMA node, mbufs on a socket; all complain by themselves. */
 int run_take_memory(struct run_lcore *lcore, const struct tern_config *config);

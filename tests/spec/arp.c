@@ -494,7 +494,8 @@ Test(arp, forgetting_a_neighbour_frees_what_waits_for_it)
 	wire_poll(w);
 	wire_check(w, tern_stack_mbufs(w->stack) == 0, "an mbuf waits for a forgotten neighbour");
 	send_to(w, OTHER, 1);
-	wire_end((wire_skip(w), w));
+	wire_skip(w);
+	wire_end(w);
 }
 
 /* Who has failed is asked again when somebody sends, at most once a second, and may come back. */

@@ -8,6 +8,7 @@
 #include <criterion/criterion.h>
 #include <rte_mbuf.h>
 
+#include "kit/eal.h"
 #include "kit/wire.h"
 
 #define ECHO_REPLY 0
@@ -247,6 +248,61 @@ Test(icmp, sends_echo_requests)
 	frame_icmp(&f, ip4(PEER_ADDR), ip4(OUR_ADDR), ECHO_REPLY, 0, 0x12340007, data, 56);
 	wire_raw(w, &f);
 	wire_check(w, h.calls == 1 && get32(h.b + 4) == 0x12340007, "no reply for the handler");
+	wire_end(w);
+}
+
+/* Each refusal that the header names; nothing is kept of what was refused. */
+Test(icmp, says_why_it_does_not_send)
+{
+	static struct rte_mbuf *all[EAL_MBUFS];
+	struct wire *w = wire_after(TERN_CLOSED);
+	const struct tern_addr peer = tern_addr_v4(ip4(PEER_ADDR));
+	unsigned int n = 0;
+
+	while (rte_mempool_avail_count(w->port.pool) > 0)
+		all[n++] = rte_pktmbuf_alloc(w->port.pool);
+	cr_assert_eq(tern_icmp_send_echo(icmp_of(w), peer, 1, 1, "x", 1), -ENOBUFS);
+	rte_pktmbuf_free_bulk(all, n);
+	w->tx_closed = true;
+	for (n = 0; n < 2000; n++)
+		if (tern_icmp_send_echo(icmp_of(w), peer, 1, 1, "x", 1) < 0)
+			break;
+	wire_check(w, n <= w->config.tx_queue, "%u accepted", n);
+	wire_check(w, tern_stack_mbufs(w->stack) == n, "%u mbufs for %u",
+		   tern_stack_mbufs(w->stack), n);
+	w->tx_closed = false;
+	wire_poll(w);
+	wire_check(w, wire_skip(w) == n, "not all that were accepted left");
+	wire_end(w);
+}
+
+static enum tern_verdict
+answer_too_much(struct tern_icmp_handler *vt, struct tern_in *in)
+{
+	struct handler *h = (struct handler *)vt;
+
+	in->len = (uint16_t)(h->calls == 0 ? in->room + 1 : h->calls == 1 ? 65535 : 7);
+	h->calls++;
+	return tern_icmp_answer(in);
+}
+
+/* E37: an answer that does not fit, or is no ICMP message, is a counted drop. */
+Test(icmp, does_not_answer_beyond_the_mbuf)
+{
+	struct wire *w = wire_after(TERN_CLOSED);
+	struct handler h = { .vt = { answer_too_much } };
+	struct frame f;
+	unsigned int i;
+
+	tern_icmp_set_handler(icmp_of(w), &h.vt);
+	tern_icmp_set_echo(icmp_of(w), TERN_ICMP_MANUAL);
+	ping(&f);
+	for (i = 0; i < 3; i++) {
+		wire_raw(w, &f);
+		wire_quiet_now(w);
+		wire_check(w, wire_verdict(w) > TERN_DONE, "verdict %s",
+			   tern_verdict_name(wire_verdict(w)));
+	}
 	wire_end(w);
 }
 

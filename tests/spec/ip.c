@@ -580,7 +580,13 @@ Test(ip, refuses_routes_that_lead_nowhere)
 
 	cr_assert_eq(tern_ip_add_route(ip, addr("192.0.2.0"), 120, addr("10.8.0.1")),
 		     -EHOSTUNREACH);
+	cr_assert_eq(tern_ip_add_route(ip, addr("192.0.2.0"), 120, addr(OUR_ADDR)), -EHOSTUNREACH);
+	cr_assert_eq(tern_ip_add_route(ip, addr("192.0.2.0"), 120, addr("10.9.0.255")),
+		     -EHOSTUNREACH);
+	cr_assert_eq(tern_ip_add_route(ip, addr("192.0.2.0"), 120, addr("224.0.0.1")),
+		     -EHOSTUNREACH);
 	cr_assert_eq(tern_ip_add_route(ip, addr("192.0.2.1"), 120, addr("10.9.0.1")), -EINVAL);
+	cr_assert_eq(tern_ip_del_route(ip, addr("192.0.2.1"), 120), -ENOENT);
 	cr_assert_eq(tern_ip_add_route(ip, addr("192.0.2.0"), 95, addr("10.9.0.1")), -EINVAL);
 	for (i = 0; i < 4; i++)
 		cr_assert_eq(tern_ip_add_route(ip, tern_addr_v4(RTE_BE32(0xc0000000 + (i << 8))),
@@ -588,6 +594,78 @@ Test(ip, refuses_routes_that_lead_nowhere)
 			     0);
 	cr_assert_eq(tern_ip_add_route(ip, addr("192.0.1.0"), 120, addr("10.9.0.2")), -EEXIST);
 	cr_assert_eq(tern_ip_add_route(ip, addr("192.0.9.0"), 120, addr("10.9.0.1")), -ENOBUFS);
+	wire_end(w);
+}
+
+/* RFC 1122 §3.3.6: what is for all leaves at once, in a frame for all; nobody is asked. */
+Test(ip, sends_broadcasts_without_asking)
+{
+	static const char *const groups[] = { "255.255.255.255", "10.9.0.255" };
+	struct wire *w = wire_after(TERN_CLOSED);
+	const struct sent *s;
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(groups); i++) {
+		wire_note(w, "%s", groups[i]);
+		cr_assert_eq(send_to(w, groups[i]), 0);
+		s = wire_take(w); /* the kit judges the link address */
+		wire_check(w,
+			   get32(s->f.b + 30) == rte_be_to_cpu_32(ip4(groups[i])) &&
+				   get32(s->f.b + 26) == rte_be_to_cpu_32(ip4(OUR_ADDR)),
+			   "wrong addresses");
+	}
+	wire_check(w, wire_count(w, TERN_EV_ARP_REQUESTS) == 0, "asked for a broadcast address");
+	wire_end(w);
+}
+
+/* RFC 1122 §3.3.4.3: of several addresses the one on the network of the next hop is the source. */
+Test(ip, sends_from_the_address_of_the_route)
+{
+	struct wire *w = wire_after(TERN_CLOSED);
+	struct tern_ip *ip = ip_of(w);
+	const struct sent *s;
+
+	cr_assert_eq(tern_ip_add_addr(ip, addr("10.8.0.2"), 120), 0);
+	cr_assert_eq(tern_ip_add_route(ip, addr("192.0.2.0"), 120, addr("10.8.0.9")), 0);
+	wire_poll(w);
+	cr_assert_eq(send_to(w, "10.8.0.7"), 0);
+	s = wire_take(w);
+	wire_check(w, get32(s->f.b + 26) == 0x0a080002, "from %08x", get32(s->f.b + 26));
+	cr_assert_eq(send_to(w, "10.9.0.7"), 0);
+	s = wire_take(w);
+	wire_check(w, get32(s->f.b + 26) == 0x0a090002, "from %08x", get32(s->f.b + 26));
+	w->gateway = ip4("10.8.0.9");
+	cr_assert_eq(send_to(w, "192.0.2.7"), 0);
+	s = wire_take(w);
+	wire_check(w, get32(s->f.b + 26) == 0x0a080002, "from %08x", get32(s->f.b + 26));
+	wire_end(w);
+}
+
+static enum tern_verdict
+answer_too_much(struct tern_ip_proto *vt, struct tern_in *in)
+{
+	struct proto *p = (struct proto *)vt;
+
+	in->len = (uint16_t)(p->calls++ == 0 ? in->room + 1 : 65535);
+	return tern_ip_answer(in);
+}
+
+/* An answer longer than there is room for, or than the MTU, is a counted drop. */
+Test(ip, does_not_answer_beyond_the_mbuf)
+{
+	struct wire *w = wire_after(TERN_CLOSED);
+	struct proto p = { .vt = { answer_too_much } };
+	struct frame f;
+	unsigned int i;
+
+	cr_assert_eq(tern_ip_hang(ip_of(w), 253, &p.vt), 0);
+	frame_ip(&f, ip4(PEER_ADDR), ip4(OUR_ADDR), 253, "payload", 7);
+	for (i = 0; i < 2; i++) {
+		wire_raw(w, &f);
+		wire_quiet_now(w);
+		wire_check(w, wire_verdict(w) > TERN_DONE, "verdict %s",
+			   tern_verdict_name(wire_verdict(w)));
+	}
 	wire_end(w);
 }
 

@@ -181,8 +181,10 @@ Test(reset, leaves_nothing_behind)
 			wire_poll(w);
 			wire_skip(w);
 			wire_in(w, "P. 1:101(100) ack 1 win 65535");
-			wire_in((wire_skip(w), w), "P. 301:401(100) ack 1 win 65535");
-			wire_in((wire_skip(w), w), "P. 501:601(100) ack 1 win 65535");
+			wire_skip(w);
+			wire_in(w, "P. 301:401(100) ack 1 win 65535");
+			wire_skip(w);
+			wire_in(w, "P. 501:601(100) ack 1 win 65535");
 			wire_skip(w);
 			wire_check(w, tern_stack_mbufs(w->stack) >= 2, "nothing was held");
 			wire_in(w, "R 101:101(0) win 0");

@@ -159,6 +159,27 @@ Test(udp, answers_with_another_payload)
 	}
 }
 
+/* What the MTU does not allow is dropped, though the mbuf has the room. */
+Test(udp, answer_beyond_the_mtu_is_dropped)
+{
+	struct wire *w = wire_after(TERN_CLOSED);
+	char text[1474] = { 0 };
+	struct frame f;
+	struct port p;
+
+	memset(text, 'x', 1472);
+	bind_port(w, &p, ANSWER_ELSEWHERE, text);
+	datagram(&f, "?", 1);
+	wire_raw(w, &f);
+	is_reply(w, wire_take(w), text, 1472);
+	text[1472] = 'x';
+	wire_raw(w, &f);
+	wire_quiet_now(w);
+	wire_check(w, wire_verdict(w) > TERN_DONE, "verdict %s",
+		   tern_verdict_name(wire_verdict(w)));
+	wire_end(w);
+}
+
 /* RFC 768, row 53, B28: 0 means no checksum; wrong is dropped; a computed 0 leaves as ffff. */
 Test(udp, checksum_zero_is_none_and_is_never_sent)
 {
@@ -374,6 +395,45 @@ Test(udp, finds_the_bound_port_among_all)
 		wire_drop(w, &f, TERN_DROP_UDP_PORT);
 		wire_check(w, p.calls == 1, "port %u: %u calls", i, p.calls);
 		cr_assert_eq(tern_udp_unbind(udp_of(w), &p.vt), 0);
+	}
+	wire_end(w);
+}
+
+/* Bound and freed in any order: whoever is bound is found, whoever is not is not. */
+Test(udp, ports_come_and_go_in_any_order)
+{
+	enum { PORTS = 40 };
+	const struct wire_how how = { .tune = no_errors };
+	struct wire *w = wire_open(&how);
+	struct ends ends = { ip4(PEER_ADDR), ip4(OUR_ADDR), 5000, 0 };
+	static struct port p[PORTS];
+	unsigned int i, k, n = 0, dice = 1;
+	bool bound[PORTS] = { false };
+	struct frame f;
+	int err;
+
+	for (i = 0; i < 4000; i++) {
+		dice = dice * 1664525 + 1013904223;
+		k = (dice >> 16) % PORTS;
+		if (bound[k]) {
+			cr_assert_eq(tern_udp_unbind(udp_of(w), &p[k].vt), 0);
+			bound[k] = false;
+			n--;
+		} else {
+			p[k] = (struct port){ .vt = { .port = (uint16_t)(1 + k * 257),
+						      .on_datagram = on_datagram } };
+			err = tern_udp_bind(udp_of(w), &p[k].vt);
+			cr_assert_eq(err, n < 8 ? 0 : -ENOBUFS);
+			bound[k] = err == 0;
+			n += bound[k];
+		}
+		for (k = 0; k < PORTS; k += 3) {
+			p[k].calls = 0;
+			ends.dport = (uint16_t)(1 + k * 257);
+			frame_udp(&f, &ends, "x", 1);
+			wire_raw(w, &f);
+			wire_check(w, p[k].calls == bound[k], "port %u", ends.dport);
+		}
 	}
 	wire_end(w);
 }

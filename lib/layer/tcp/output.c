@@ -165,7 +165,7 @@ plan_data(struct tern_conn *c, struct outgoing *o)
 static void
 plan_probe(struct tern_conn *c)
 {
-	if (c->snd.una != c->snd.max || timer_is_set(c, TERN_TIMER_REXMIT) || unsent(c) == 0)
+	if (timer_is_set(c, TERN_TIMER_REXMIT) || (c->snd.una == c->snd.max && unsent(c) == 0))
 		return;
 	c->since = c->tcp->tick;
 	persist_start(c);
