@@ -61,7 +61,7 @@ free_exact(void *addr, void *opaque)
 static void
 put_exact(struct bed *b, struct rte_mbuf *m, const uint8_t *bytes, uint16_t len)
 {
-	uint16_t room = (uint16_t)(once_in(&b->dice, 4) ? below(&b->dice, HEADROOM / 2) * 2 : HEADROOM);
+	uint16_t room = (uint16_t)(once_in(&b->dice, 4) ? below(&b->dice, HEADROOM) : HEADROOM);
 	struct exact *e = calloc(1, sizeof(*e));
 
 	cr_assert_not_null(e);
@@ -200,8 +200,9 @@ accept_one(struct bed *b, struct rte_mbuf *m)
 	if (frame_eth(f)->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV4))
 		judge_ip(b, f);
 	else
-		bed_check(b, frame_eth(f)->ether_type == RTE_BE16(RTE_ETHER_TYPE_ARP) &&
-				     f->len == FRAME_L3 + 28,
+		bed_check(b,
+			  frame_eth(f)->ether_type == RTE_BE16(RTE_ETHER_TYPE_ARP) &&
+				  f->len == FRAME_L3 + 28,
 			  "leaves as no ARP packet");
 	rte_pktmbuf_free(m);
 }
@@ -357,8 +358,9 @@ ping(struct bed *b)
 	bed_frame(b, &f);
 	bed_poll(b);
 	reply = bed_left(b, since, 0);
-	bed_check(b, reply != NULL && reply->len == f.len && reply->b[FRAME_L3 + 20] == 0 &&
-			     memcmp(reply->b + FRAME_L3 + 28, text, sizeof(text)) == 0,
+	bed_check(b,
+		  reply != NULL && reply->len == f.len && reply->b[FRAME_L3 + 20] == 0 &&
+			  memcmp(reply->b + FRAME_L3 + 28, text, sizeof(text)) == 0,
 		  "a ping is not answered");
 }
 
@@ -395,7 +397,8 @@ bed_still_answers(struct bed *b, uint16_t echo_port)
 	since = b->sent;
 	say(b, &e, ACK, 1001, ack, "hello");
 	f = bed_left(b, since, 0);
-	bed_check(b, f != NULL && f->len == FRAME_L3 + 45 && memcmp(frame_l4(f) + 20, "hello", 5) == 0,
+	bed_check(b,
+		  f != NULL && f->len == FRAME_L3 + 45 && memcmp(frame_l4(f) + 20, "hello", 5) == 0,
 		  "TCP does not echo");
 	say(b, &e, RST, 1006, 0, "");
 	bed_check(b, tern_tcp_connections(b->tcp) == 0, "a reset does not end the connection");

@@ -64,9 +64,8 @@ world_open(struct world *w, uint64_t seed)
 	bed_open(&w->bed, seed, NULL);
 	w->bed.strange = true;
 	w->echo.on_data = echo_data;
-	w->listener = (struct tern_tcp_listener){
-		.port = ECHO_PORT, .backlog = 32, .user = &w->echo
-	};
+	w->listener =
+		(struct tern_tcp_listener){ .port = ECHO_PORT, .backlog = 32, .user = &w->echo };
 	w->udp = (struct tern_udp_port){ .port = ECHO_PORT, .on_datagram = echo_datagram };
 	w->icmp.on_message = on_message;
 	w->proto.recv = on_other;
@@ -171,9 +170,8 @@ is_wanted(struct tern_conn *c, void *data)
 static void
 good_tcp(struct bed *b, struct frame *f)
 {
-	static const uint8_t flags[] = { SYN,	    SYN,       ACK,	  ACK | PSH,
-					 ACK | PSH, ACK | FIN, RST,	  RST | ACK,
-					 ACK | URG, SYN | ACK, SYN | FIN, 0 };
+	static const uint8_t flags[] = { SYN, SYN,	 ACK,	    ACK | PSH, ACK | PSH, ACK | FIN,
+					 RST, RST | ACK, ACK | URG, SYN | ACK, SYN | FIN, 0 };
 	struct ends e = some_ends(b);
 	struct wanted w = { &e, NULL };
 	struct segment s = { .flags = flags[below(&b->dice, sizeof(flags))] };
@@ -302,8 +300,9 @@ sum_again(struct frame *f)
 {
 	uint8_t *ip = f->b + FRAME_L3, *m;
 	uint32_t header = (ip[0] & 0xf) * 4u, total = get16(ip + 2), len, at;
-	static const uint8_t where[256] = { [IPPROTO_ICMP] = 2, [IPPROTO_UDP] = 6,
-					    [IPPROTO_TCP] = 16 };
+	static const uint8_t where[256] = {
+		[IPPROTO_ICMP] = 2, [IPPROTO_UDP] = 6, [IPPROTO_TCP] = 16
+	};
 
 	if (header < 20 || FRAME_L3 + header > f->len)
 		return;
@@ -316,8 +315,8 @@ sum_again(struct frame *f)
 	if (at == 0 || at + 2 > len)
 		return;
 	put16(m + at, 0);
-	put16(m + at, (uint16_t)~sum_fold(sum_bytes(
-			      ip[9] == IPPROTO_ICMP ? 0 : sum_pseudo(ip, len), m, len)));
+	put16(m + at, (uint16_t)~sum_fold(
+			      sum_bytes(ip[9] == IPPROTO_ICMP ? 0 : sum_pseudo(ip, len), m, len)));
 }
 
 static void

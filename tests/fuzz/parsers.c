@@ -96,7 +96,8 @@ Test(parsers, ipv4)
 
 	for (uint64_t i = rounds(ROUNDS); i > 0; i--) {
 		size_t len = random_length(&d, IPV4_HEADER_BYTES);
-		uint16_t says = (uint16_t)(once_in(&d, 3) ? len - 3 + below(&d, 7) : below(&d, 1600));
+		uint16_t says =
+			(uint16_t)(once_in(&d, 3) ? len - 3 + below(&d, 7) : below(&d, 1600));
 		uint8_t likely[] = { (uint8_t)(0x40 | below(&d, 16)), 0, (uint8_t)(says >> 8),
 				     (uint8_t)says };
 		uint8_t *at = random_bytes(&d, likely, sizeof(likely), len);
@@ -169,8 +170,8 @@ Test(parsers, udp)
 static void
 random_options(struct dice *d, uint8_t *at, size_t len)
 {
-	static const uint8_t kinds[][2] = { { 2, 4 }, { 3, 3 }, { 4, 2 }, { 5, 10 }, { 8, 10 },
-					    { 19, 18 }, { 34, 10 }, { 253, 6 } };
+	static const uint8_t kinds[][2] = { { 2, 4 },  { 3, 3 },   { 4, 2 },   { 5, 10 },
+					    { 8, 10 }, { 19, 18 }, { 34, 10 }, { 253, 6 } };
 	static const uint8_t sizes[] = { 0, 1, 2, 3, 4, 40, 41, 255 };
 	size_t i = 0, kind;
 

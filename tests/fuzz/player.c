@@ -158,8 +158,7 @@ on_open(struct tern_tcp_user *vt, struct tern_conn *conn)
 
 	meet(p, conn);
 	bed_check(p->crew->bed, ++p->opened == 1, "opened twice");
-	bed_check(p->crew->bed,
-		  conn->state == TERN_ESTABLISHED || conn->state == TERN_FIN_WAIT_1,
+	bed_check(p->crew->bed, conn->state == TERN_ESTABLISHED || conn->state == TERN_FIN_WAIT_1,
 		  "opened in %s", tern_tcp_state_name(conn->state));
 	p->base = conn->rcv.nxt;
 	player_acts(p, conn);
@@ -171,7 +170,8 @@ answer(struct player *p, struct tern_conn *conn, struct tern_in *in)
 {
 	struct dice *d = dice_of(p);
 	uint8_t elsewhere[3000];
-	bool fits = true, taken = conn->state != TERN_CLOSED && (conn->flags & TERN_CONN_FIN_WANTED) == 0;
+	bool fits = true,
+	     taken = conn->state != TERN_CLOSED && (conn->flags & TERN_CONN_FIN_WANTED) == 0;
 	uint16_t len = (uint16_t)below(d, in->room + 1u), offset;
 	uint8_t *at = in->data;
 	enum tern_verdict v;
@@ -229,6 +229,16 @@ read_some(struct player *p, struct tern_in *in)
 	return TERN_DONE;
 }
 
+/* It ended within on_data(): the mbuf can still be taken, or not. */
+static enum tern_verdict
+after_the_end(struct bed *b, struct tern_in *in)
+{
+	if (once_in(&b->dice, 2))
+		return once_in(&b->dice, 2) ? TERN_DONE : TERN_DROP_USER;
+	rte_pktmbuf_free(in->mbuf);
+	return TERN_TAKEN;
+}
+
 static enum tern_verdict
 on_data(struct tern_tcp_user *vt, struct tern_conn *conn, struct tern_in *in)
 {
@@ -240,9 +250,9 @@ on_data(struct tern_tcp_user *vt, struct tern_conn *conn, struct tern_in *in)
 	bed_check(b, p->opened == 1 && p->eofs == 0, "data before the beginning or after the end");
 	bed_check(b, in->len > 0 && in->len <= in->room, "%u bytes in room for %u", in->len,
 		  in->room);
-	bed_check(b, in->data >= (uint8_t *)in->mbuf->buf_addr &&
-			     in->data + in->room <=
-				     (uint8_t *)in->mbuf->buf_addr + in->mbuf->buf_len,
+	bed_check(b,
+		  in->data >= (uint8_t *)in->mbuf->buf_addr &&
+			  in->data + in->room <= (uint8_t *)in->mbuf->buf_addr + in->mbuf->buf_len,
 		  "data outside the mbuf");
 	if (!p->crew->wild) {
 		p->accepted += in->len;
@@ -250,6 +260,8 @@ on_data(struct tern_tcp_user *vt, struct tern_conn *conn, struct tern_in *in)
 	}
 	if (once_in(&b->dice, 2))
 		player_acts(p, conn);
+	if (conn->state == TERN_CLOSED) /* and the player may be another's by now */
+		return after_the_end(b, in);
 	switch (below(&b->dice, 6)) {
 	case 0:
 		v = TERN_DROP_USER;
@@ -305,8 +317,6 @@ available(struct tern_tcp_user *vt, struct tern_conn *conn, uint64_t at)
 
 	meet(p, conn);
 	bed_check(p->crew->bed, at <= p->offer && at >= p->acked, "available from %" PRIu64, at);
-	if (p->crew->wild && p->crew->reckless && once_in(dice_of(p), 4))
-		player_acts(p, conn);
 	return (uint32_t)(p->offer - at);
 }
 
@@ -319,8 +329,6 @@ fill(struct tern_tcp_user *vt, struct tern_conn *conn, uint64_t at, void *to, ui
 	bed_check(p->crew->bed, len > 0 && at >= p->acked && at + len <= p->offer,
 		  "fill from %" PRIu64 "+%" PRIu32 ", offered are %" PRIu64, at, len, p->offer);
 	memset(to, (int)at, len);
-	if (p->crew->wild && p->crew->reckless && once_in(dice_of(p), 4))
-		player_acts(p, conn);
 }
 
 static void
@@ -537,12 +545,14 @@ check_timers(struct bed *b, const struct player *p, const struct tern_conn *c)
 	if (c->state == TERN_FIN_WAIT_2 && (c->flags & TERN_CONN_CLOSED) != 0)
 		bed_check(b, is_set(c, TERN_TIMER_STATE), "FIN-WAIT-2 of a closed one for ever");
 	if (c->state >= TERN_ESTABLISHED && (c->flags & TERN_CONN_FIN_SENT) == 0)
-		bed_check(b, to_send <= c->sent + (c->snd.max - c->snd.una) || ready ||
-				     is_set(c, TERN_TIMER_REXMIT),
+		bed_check(b,
+			  to_send <= c->sent + (c->snd.max - c->snd.una) || ready ||
+				  is_set(c, TERN_TIMER_REXMIT),
 			  "data wait, and nothing will send them");
 	if (c->state >= TERN_ESTABLISHED && (c->flags & TERN_CONN_FIN_WANTED) != 0)
-		bed_check(b, (c->flags & TERN_CONN_FIN_SENT) != 0 || ready ||
-				     is_set(c, TERN_TIMER_REXMIT),
+		bed_check(b,
+			  (c->flags & TERN_CONN_FIN_SENT) != 0 || ready ||
+				  is_set(c, TERN_TIMER_REXMIT),
 			  "a FIN waits, and nothing will send it");
 }
 

@@ -35,9 +35,8 @@ struct player {
 
 struct crew {
 	struct bed *bed;
-	bool wild; /* else they read, and do nothing more */
-	bool fickle;   /* they open and shut listeners from inside on_accept(), too */
-	bool reckless; /* they end connections from inside available() and fill(), too */
+	bool wild;	      /* else they read, and do nothing more */
+	bool fickle;	      /* they open and shut listeners from inside on_accept(), too */
 	uint32_t limit_taken; /* mbufs that all may keep */
 	struct player player[PLAYERS];
 	struct tern_tcp_listener listener[4];

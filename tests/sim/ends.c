@@ -127,8 +127,8 @@ on_data(struct tern_tcp_user *vt, struct tern_conn *conn, struct tern_in *in)
 	world_check(e->w, e->eofs == 0 && e->closed == 0, "%c: data after the end", "AB"[e->side]);
 	world_check(e->w, in->len <= in->room, "%c: no room for the data", "AB"[e->side]);
 	if (!stream_is(e->peer_seed, e->got, in->data, in->len))
-		world_fail(e->w, "%c: wrong bytes at %" PRIu64 "+%u", "AB"[e->side], e->got,
-			   in->len);
+		world_fail(e->w, "%c: wrong bytes at %" PRIu64 "+%u", "AB"[e->side], e -> got,
+			   in -> len);
 	if (e->refuses != 0 && ++e->calls % e->refuses == 0)
 		return TERN_DROP_USER;
 	e->calls += e->refuses == 0;
@@ -190,7 +190,7 @@ check_range(const struct end *e, uint64_t at, uint32_t len)
 	world_check(e->w, len > 0 && at >= e->acked && at + len <= e->offer,
 		    "%c: bytes wanted from %" PRIu64 "+%" PRIu32 ", acknowledged are %" PRIu64
 		    ", available %" PRIu64,
-		    "AB"[e->side], at, len, e->acked, e->offer);
+		    "AB"[e->side], at, len, e -> acked, e -> offer);
 }
 
 static void
@@ -248,7 +248,7 @@ on_acked(struct tern_tcp_user *vt, struct tern_conn *conn, uint64_t upto)
 		return;
 	}
 	world_check(e->w, upto > e->acked && upto <= e->offer,
-		    "%c: acked(%" PRIu64 ") after %" PRIu64, "AB"[e->side], upto, e->acked);
+		    "%c: acked(%" PRIu64 ") after %" PRIu64, "AB"[e->side], upto, e -> acked);
 	e->acked = upto;
 	if (e->piece != 0 && e->acked == e->offer && e->offer < e->total)
 		end_offer(e, e->piece);

@@ -34,8 +34,8 @@ struct end {
 	uint64_t total; /* bytes in all; then FIN */
 	uint64_t offer; /* of these so many are available; total from the start, unless told */
 	uint64_t acked;
-	uint32_t piece; /* 0, or: so many more are available whenever all are acknowledged */
-	bool lends;	/* out of `lent`, in place of fill() */
+	uint32_t piece;	 /* 0, or: so many more are available whenever all are acknowledged */
+	bool lends;	 /* out of `lent`, in place of fill() */
 	bool keeps_open; /* sends no FIN by itself */
 
 	/* What it receives. */

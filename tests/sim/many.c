@@ -172,10 +172,9 @@ churn(const struct world_how *how)
 Test(many, connections_10000_over_16_slots)
 {
 	const struct world_how how = { .seed = 411, .connections = 16, .delay_ns = US(100) };
-	const struct world_how ports = { .seed = 412,
-					 .connections = 16,
-					 .delay_ns = US(100),
-					 .tune = few_ports };
+	const struct world_how ports = {
+		.seed = 412, .connections = 16, .delay_ns = US(100), .tune = few_ports
+	};
 
 	churn(&how);
 	churn(&ports);
@@ -192,8 +191,9 @@ Test(many, slots_run_out)
 	crowd_open(w, 8);
 	for (unsigned int i = 0; i < 4; i++)
 		crowd_connect(i, 50000, 50000);
-	cr_assert_eq(tern_tcp_connect(world_tcp(w, A), w->side[B].addr, RTE_BE16(PORT), &user, &conn),
-		     -ENOBUFS);
+	cr_assert_eq(
+		tern_tcp_connect(world_tcp(w, A), w->side[B].addr, RTE_BE16(PORT), &user, &conn),
+		-ENOBUFS);
 	cr_assert_null(conn);
 	crowd.n = 4;
 	world_run(w, all_closed, S(100));

@@ -224,8 +224,8 @@ time_of_isn(const struct world_how *how, uint32_t wanted)
 /* RFC 9293 §3.4: numbers go on from 2^32 - 1 to 0, and past 2^31 where differences change sign. */
 Test(transfer, sequence_numbers_wrap)
 {
-	static const uint32_t isns[] = { 0xffffffff, 0xfffffff0, 0xfff00000, 0x7ffffff0,
-					 0x7ff80000, 0 };
+	static const uint32_t isns[] = { 0xffffffff, 0xfffffff0, 0xfff00000,
+					 0x7ffffff0, 0x7ff80000, 0 };
 
 	for (unsigned int i = 0; i < sizeof(isns) / sizeof(isns[0]); i++) {
 		struct world_how how = { .seed = 90 + i, .odds = kinds[i % KINDS].odds };
@@ -237,7 +237,8 @@ Test(transfer, sequence_numbers_wrap)
 		end_init(&p.a, w, A, 2000000, 100000);
 		end_init(&p.b, w, B, 100000, 2000000);
 		end_connect(&p.a, PORT);
-		cr_assert_eq(p.a.conn->snd.una, isns[i], "RFC 6528: the ISN is not a clock of 4 us");
+		cr_assert_eq(p.a.conn->snd.una, isns[i],
+			     "RFC 6528: the ISN is not a clock of 4 us");
 		end_listen(&p.b, &p.listener, PORT);
 		ends_pair(&p.a, &p.b);
 		w->data = &p;

@@ -103,8 +103,9 @@ Test(trouble, silence_for_ever)
 /* RFC 9293 §3.7.1: each side keeps to the smaller of the two; judge() looks at each frame. */
 Test(trouble, small_mtu_on_one_side)
 {
-	static const uint16_t mtus[][2] = { { 1500, 576 }, { 576, 1500 }, { 296, 576 },
-					    { 100, 1500 }, { 1500, 68 } };
+	static const uint16_t mtus[][2] = {
+		{ 1500, 576 }, { 576, 1500 }, { 296, 576 }, { 100, 1500 }, { 1500, 68 }
+	};
 
 	for (unsigned int i = 0; i < sizeof(mtus) / sizeof(mtus[0]); i++) {
 		const struct world_how how = { .seed = 221 + i, .mtu = { mtus[i][A], mtus[i][B] } };
@@ -153,9 +154,9 @@ Test(trouble, windows_of_any_size)
 		uint64_t there, back;
 		uint32_t loss_ppm;
 	} cases[] = {
-		{ tiny_space, 300000, 300000, 0 },	  { tiny_space, 20000, 20000, 30000 },
-		{ least_space, 200, 100000, 0 },	  { no_scale, 3000000, 3000000, 0 },
-		{ no_scale, 1000000, 1000000, 10000 }, { huge_space, 10000000, 10000000, 0 },
+		{ tiny_space, 300000, 300000, 0 },	{ tiny_space, 20000, 20000, 30000 },
+		{ least_space, 200, 100000, 0 },	{ no_scale, 3000000, 3000000, 0 },
+		{ no_scale, 1000000, 1000000, 10000 },	{ huge_space, 10000000, 10000000, 0 },
 		{ huge_space, 3000000, 3000000, 5000 },
 	};
 
@@ -215,7 +216,7 @@ Test(trouble, user_takes_less)
 	static const struct {
 		uint32_t most, refuses;
 		uint64_t bytes;
-	} cases[] = { { 1000, 0, 30000 }, { 1, 0, 40 }, { 0, 2, 60000 },
+	} cases[] = { { 1000, 0, 30000 }, { 1, 0, 40 },	      { 0, 2, 60000 },
 		      { 0, 50, 1000000 }, { 1459, 0, 60000 }, { 700, 7, 60000 } };
 
 	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -322,7 +323,7 @@ Test(trouble, simultaneous_open_and_close_with_each_packet_lost_once)
 	}
 }
 
-/* RFC 9293 §3.6, figure 13: the FINs cross. Nothing else is under way, so each is lost for itself. */
+/* RFC 9293 §3.6, figure 13: the FINs cross. Nothing else is under way. */
 Test(trouble, simultaneous_close_with_each_packet_lost_once)
 {
 	for (uint32_t lose = 0; lose < 256; lose += 16) {
@@ -411,7 +412,9 @@ Test(trouble, port_refuses)
 Test(trouble, pipe_is_full)
 {
 	for (uint32_t packets = 1; packets <= 16; packets *= 4) {
-		const struct world_how how = { .seed = 1021, .packets = packets, .delay_ns = US(50) };
+		const struct world_how how = { .seed = 1021,
+					       .packets = packets,
+					       .delay_ns = US(50) };
 		struct pair p;
 		struct world *w = open_pair(&how, &p, 2000000, 2000000);
 
@@ -435,10 +438,9 @@ small_queue(struct tern_config *config, unsigned int side)
 Test(trouble, least_configuration)
 {
 	for (uint32_t loss = 0; loss <= 10000; loss += 10000) {
-		const struct world_how how = { .seed = 1032,
-					       .tune = small_queue,
-					       .odds.loss_ppm = loss,
-					       .connections = 1 };
+		const struct world_how how = {
+			.seed = 1032, .tune = small_queue, .odds.loss_ppm = loss, .connections = 1
+		};
 		struct pair p;
 		struct world *w = open_pair(&how, &p, 1000000, 0);
 

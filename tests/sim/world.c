@@ -47,11 +47,10 @@ print_line(const struct world *w, const struct line *l)
 
 	print_flags(flags, l->flags);
 	fprintf(stderr, "%14.6f  %c %s", (double)(l->at - w->zero) / 1e6, "AB"[l->from],
-		l->lost ? "lost " : "");
+		l -> lost ? "lost " : "");
 	if (l->tcp)
-		fprintf(stderr,
-			"%u > %u %s %" PRIu32 ":%" PRIu32 "(%u) ack %" PRIu32 " win %u\n", l->sport,
-			l->dport, flags, l->seq, l->seq + l->len, l->len, l->ack, l->win);
+		fprintf(stderr, "%u > %u %s %" PRIu32 ":%" PRIu32 "(%u) ack %" PRIu32 " win %u\n",
+			l->sport, l->dport, flags, l->seq, l->seq + l->len, l->len, l->ack, l->win);
 	else
 		fprintf(stderr, "%u bytes, not TCP\n", l->len);
 }
@@ -199,7 +198,8 @@ flow_of(struct world *w, const struct line *l)
 static uint8_t
 read_wscale(const struct rte_tcp_hdr *h)
 {
-	const uint8_t *p = (const uint8_t *)(h + 1), *end = (const uint8_t *)h + (h->data_off >> 4) * 4;
+	const uint8_t *p = (const uint8_t *)(h + 1),
+		      *end = (const uint8_t *)h + (h->data_off >> 4) * 4;
 
 	while (p < end && *p != 0) {
 		if (*p == 3)
@@ -232,7 +232,7 @@ judge_bytes(struct world *w, const struct side *s, const struct rte_mbuf *m)
 	world_check(w, rte_be_to_cpu_16(ip->total_length) + 0u + RTE_ETHER_HDR_LEN == m->pkt_len,
 		    "%c: IP length wrong", "AB"[s->i]);
 	world_check(w, m->pkt_len - RTE_ETHER_HDR_LEN <= s->tap.mtu, "%c: %u bytes, the MTU is %u",
-		    "AB"[s->i], (unsigned int)(m->pkt_len - RTE_ETHER_HDR_LEN), s->tap.mtu);
+		    "AB"[s->i], (unsigned int)(m->pkt_len - RTE_ETHER_HDR_LEN), s -> tap.mtu);
 	world_check(w, rte_ipv4_cksum(ip) == 0, "%c: IP checksum wrong", "AB"[s->i]);
 	world_check(w, tcp_sum(m) == 0xffff, "%c: TCP checksum wrong", "AB"[s->i]);
 }
@@ -276,8 +276,8 @@ judge_numbers(struct world *w, struct flow_seen *f, const struct line *l)
 		me->end = end;
 	if ((l->flags & ACK) == 0)
 		return;
-	world_check(w, (int32_t)(l->ack - peer->end) <= 0,
-		    "%c: acknowledges what was never sent", who);
+	world_check(w, (int32_t)(l->ack - peer->end) <= 0, "%c: acknowledges what was never sent",
+		    who);
 	edge = l->ack + ((uint32_t)l->win << ((l->flags & SYN) != 0 ? 0 : shift));
 	if (me->acked) {
 		world_check(w, (int32_t)(l->ack - me->ack) >= 0, "%c: takes an ACK back", who);
@@ -558,7 +558,8 @@ static bool
 is_quiet(struct world *w)
 {
 	return tern_tcp_connections(world_tcp(w, A)) == 0 &&
-	       tern_tcp_connections(world_tcp(w, B)) == 0 && tern_pipe_next(&w->pipe) == UINT64_MAX &&
+	       tern_tcp_connections(world_tcp(w, B)) == 0 &&
+	       tern_pipe_next(&w->pipe) == UINT64_MAX &&
 	       tern_faults_next(&w->faults) == UINT64_MAX &&
 	       tern_stack_mbufs(w->side[A].stack) == 0 && tern_stack_mbufs(w->side[B].stack) == 0;
 }

@@ -95,7 +95,7 @@ struct world {
 	bool shut[2];			/* the port of this side accepts nothing */
 	bool judging;
 	bool learning; /* neighbours are found by ARP: every fourth seed; else they are static */
-	void *data; /* the test's own */
+	void *data;    /* the test's own */
 
 	uint64_t polls;
 	uint64_t hash;	    /* of every frame sent, with its time */
