@@ -3,7 +3,8 @@
 #
 # Where the kernel's clients meet tern: a network namespace of this script's own, and in it one
 # program of tern on a tap. Sourced first: it starts the script again inside the namespace, which
-# goes when the script ends, however it ends; and the program dies with the script.
+# goes when the script ends, however it ends; the program dies with the script, and a client that
+# is cut off from it at the latest by its own timeout.
 #
 #	server tern-echo                   # on tap0: we are 10.9.0.1, it is 10.9.0.2
 #	check "answers ping" ping_answers  # runs the function; one line of TAP
@@ -45,14 +46,18 @@ mac=
 
 # Ending -------------------------------------------------------------------------------------------
 
-# What of ours still runs: children, and theirs.
+# What of ours still runs. First a signal that `timeout` hands on to its client.
 leave()
 {
-	local children
+	local signal children
 
-	children=$(jobs -p)
-	# shellcheck disable=SC2086
-	[ -z "$children" ] || kill -KILL $children 2>/dev/null
+	for signal in TERM KILL; do
+		children=$(jobs -pr)
+		[ -n "$children" ] || break
+		# shellcheck disable=SC2086
+		kill -$signal $children 2>/dev/null
+		sleep 0.3
+	done
 	wait 2>/dev/null
 	rm -rf "$work"
 }
@@ -144,6 +149,22 @@ connections_now()
 connections_are()
 {
 	[ "$(connections_now)" == "$1" ]
+}
+
+live_lines()
+{
+	grep -c ' conns [0-9]' "$work/server.out"
+}
+
+nothing_is_open_since()
+{
+	[ "$(live_lines)" -ge $(($1 + 2)) ] && connections_are 0
+}
+
+# The newest line may be older than the last client: only what is printed from here on counts.
+connections_end()
+{
+	until_true 15 nothing_is_open_since "$(live_lines)"
 }
 
 # server_starts: bring up what `server` has started; false if it does not come.
@@ -242,7 +263,7 @@ server_ends()
 # The same, where all clients were honest and have closed what they opened.
 server_ends_idle()
 {
-	check "$server_name: connections are 0 after TIME-WAIT" until_true 15 connections_are 0
+	check "$server_name: connections are 0 after TIME-WAIT" connections_end
 	server_ends
 	check "$server_name: no connection was left" nothing_was_open
 	check "$server_name: no checksum of the kernel's was found wrong" no_checksum_was_wrong

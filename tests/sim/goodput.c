@@ -6,7 +6,6 @@
  * trip; what limits it with loss is congestion control.
  */
 #include <inttypes.h>
-#include <stdio.h>
 
 #include <criterion/criterion.h>
 
@@ -20,6 +19,27 @@ both_closed(struct world *w)
 	const struct end *ends = w->data;
 
 	return ends[A].closed > 0 && ends[B].closed > 0;
+}
+
+static bool
+half_got(struct world *w)
+{
+	const struct end *ends = w->data;
+
+	return ends[B].got >= ends[B].expect / 2 || both_closed(w);
+}
+
+/* RFC 6298 (2.3): without queues and losses the estimate is the round trip, ACK delay apart. */
+static void
+check_rtt(struct world *w, const struct end *e)
+{
+	uint64_t rtt_us = 2 * w->pipe.delay_ns / 1000, srtt_us;
+
+	if (e->conn == NULL || w->how.odds.loss_ppm != 0)
+		return;
+	srtt_us = e->conn->rtt.srtt_8 / 8;
+	world_check(w, srtt_us * 10 >= rtt_us * 9 && srtt_us <= rtt_us * 3 / 2 + 100,
+		    "SRTT is %" PRIu64 " us, the round trip %" PRIu64 " us", srtt_us, rtt_us);
 }
 
 /* Return: from the first data to the end of the stream, ns. */
@@ -37,6 +57,8 @@ measure(const struct world_how *how, uint64_t bytes)
 	w->data = e;
 	end_listen(&e[B], &listener, PORT);
 	end_connect(&e[A], PORT);
+	world_run(w, half_got, S(4000));
+	check_rtt(w, &e[A]);
 	world_run(w, both_closed, S(4000));
 	end_check(&e[A], TERN_FINISHED);
 	end_check(&e[B], TERN_FINISHED);

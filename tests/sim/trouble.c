@@ -173,13 +173,14 @@ Test(trouble, windows_of_any_size)
 }
 
 /* The window shuts and opens with what the user consumes (RFC 9293 §3.8.6). */
-static void
+static uint64_t
 read_slowly(const struct world_how *how, uint64_t bytes, uint64_t every_ns, uint32_t space)
 {
 	struct pair p;
 	struct world *w = open_pair(how, &p, bytes, 1000);
 	uint64_t last = 0;
 	unsigned int idle = 0;
+	uint64_t probes;
 
 	p.b.mode = END_TAKE;
 	p.b.space = space;
@@ -195,7 +196,9 @@ read_slowly(const struct world_how *how, uint64_t bytes, uint64_t every_ns, uint
 	end_release(&p.b);
 	end_check(&p.a, TERN_FINISHED);
 	end_check(&p.b, TERN_FINISHED);
+	probes = world_count(w, A, TERN_EV_TCP_PROBES);
 	world_close(w);
+	return probes;
 }
 
 Test(trouble, user_reads_slowly)
@@ -203,7 +206,8 @@ Test(trouble, user_reads_slowly)
 	const struct world_how good = { .seed = 241 };
 	const struct world_how bad = { .seed = 242, .odds.loss_ppm = 30000 };
 
-	read_slowly(&good, 3000000, MS(30), 0);
+	/* Window updates come before any probe, which takes 200 ms at least. */
+	cr_assert_eq(read_slowly(&good, 3000000, MS(30), 0), 0);
 	read_slowly(&good, 1000000, MS(700), 0);
 	read_slowly(&good, 100000, MS(250), 4000);
 	read_slowly(&bad, 500000, MS(100), 0);
@@ -385,10 +389,45 @@ Test(trouble, pool_runs_dry)
 	run_dry(1005, B, 20, 10000);
 }
 
+/* Less than any timer: who found no mbuf asks again, and need not be reminded. */
+Test(trouble, pool_runs_dry_for_a_moment)
+{
+	const struct world_how how = { .seed = 1006 };
+	static struct rte_mbuf *stolen[WORLD_MBUFS];
+	struct pair p;
+	struct world *w = open_pair(&how, &p, 3000000, 0);
+	unsigned int n;
+
+	p.a.offer = 0;
+	p.a.keeps_open = true;
+	begin(w, &p);
+	world_run(w, both_open, S(1));
+	world_pass(w, MS(500));
+	n = rte_mempool_avail_count(w->side[A].pool);
+	cr_assert_eq(rte_pktmbuf_alloc_bulk(w->side[A].pool, stolen, n), 0);
+	p.a.keeps_open = false;
+	end_offer(&p.a, 3000000);
+	world_pass(w, MS(50));
+	world_check(w, world_count(w, A, TERN_EV_NO_MBUF) > 0 && p.b.got == 0,
+		    "it did not run dry");
+	rte_pktmbuf_free_bulk(stolen, n);
+	world_run(w, both_closed, S(1));
+	world_check(w, world_count(w, A, TERN_EV_TCP_RTO) == 0, "waited for a timer");
+	finish(w, &p, S(1));
+}
+
 static bool
 some_got(struct world *w)
 {
 	return ((const struct pair *)w->data)->b.got > 100000;
+}
+
+static void
+check_no_rto(struct world *w)
+{
+	for (unsigned int side = A; side <= B; side++)
+		world_check(w, world_count(w, side, TERN_EV_TCP_RTO) == 0, "%c: waited for a timer",
+			    "AB"[side]);
 }
 
 /* A port that accepts nothing for a while; then all goes on without waiting for any timer. */
@@ -404,6 +443,8 @@ Test(trouble, port_refuses)
 		w->shut[side] = true;
 		world_pass(w, MS(100));
 		w->shut[side] = false;
+		world_run(w, both_closed, S(2));
+		check_no_rto(w);
 		finish(w, &p, S(2));
 	}
 }
