@@ -282,7 +282,8 @@ capture_begin()
 	captures=$((captures + 1))
 	: >"$work/tcpdump.log"
 	mine tcpdump -i "$link" -n --immediate-mode -Z root -s 0 -B 16384 -c "$1" \
-		-w "$work/wire.$captures.pcap" ether src "$mac" 2>"$work/tcpdump.log" >/dev/null </dev/null &
+		-w "$work/wire.$captures.pcap" ether src "$mac" \
+		2>"$work/tcpdump.log" >/dev/null </dev/null &
 	capture_pid=$!
 	until_true 5 is_listening
 }

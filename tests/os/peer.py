@@ -39,7 +39,7 @@ def expect(what, got, wanted):
         sys.exit(f"{what}: {str(got)[:200]}, expected {str(wanted)[:200]}")
 
 
-# UDP -----------------------------------------------------------------------------------------------
+# UDP --------------------------------------------------------------------------------------------
 
 
 def udp_echo(host, port):
@@ -69,7 +69,7 @@ def udp_closed(host, port):
         time.sleep(0.5)  # a rate limit is allowed
 
 
-# TCP -----------------------------------------------------------------------------------------------
+# TCP --------------------------------------------------------------------------------------------
 
 
 def tcp_closed(host, port):
@@ -181,7 +181,7 @@ def chargen(host, port, megabytes):
         at += len(block)
 
 
-# HTTP ----------------------------------------------------------------------------------------------
+# HTTP -------------------------------------------------------------------------------------------
 
 
 def bodies(answer):
@@ -228,7 +228,7 @@ def status_of(host, port, request):
     print(read_all(sock).split(b" ")[1].decode())
 
 
-# Frames --------------------------------------------------------------------------------------------
+# Frames -----------------------------------------------------------------------------------------
 
 
 def checksum(data):
@@ -300,11 +300,11 @@ def frames(iface, mac, ours, theirs, number, seed):
             time.sleep(0.002)  # for the tap to take them
 
 
-# Captures ------------------------------------------------------------------------------------------
+# Captures ---------------------------------------------------------------------------------------
 
 
 def spoil(path, to, number):
-    """Copy so many frames of a capture, the last byte of each changed. Prints how many there were."""
+    """Copy so many frames of a capture, the last byte of each changed; say how many."""
     with open(path, "rb") as capture, open(to, "wb") as out:
         out.write(capture.read(24))
         done = 0
