@@ -15,7 +15,7 @@ static const char *const verdict_upper[] = {
 };
 
 static const char *const verdict_texts[] = {
-#define X(name, text, ref) text " [" ref "]",
+#define X(name, text, ref) sizeof(ref) > 1 ? text " [" ref "]" : text,
 	TERN_VERDICT_LIST(X)
 #undef X
 };
@@ -27,7 +27,7 @@ static const char *const event_upper[] = {
 };
 
 static const char *const event_texts[] = {
-#define X(name, text, ref) text " [" ref "]",
+#define X(name, text, ref) sizeof(ref) > 1 ? text " [" ref "]" : text,
 	TERN_EVENT_LIST(X)
 #undef X
 };

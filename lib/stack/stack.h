@@ -23,6 +23,7 @@ struct tern_stack {
 	struct tern_tcp tcp;
 	struct tern_stats stats;
 	struct tern_config config;
+	uint32_t full_bursts; /* in a row, without a look at TCP's timers */
 };
 
 #endif

@@ -74,9 +74,14 @@ tcp_set_time(struct tern_tcp *tcp, uint64_t now)
 }
 
 void
-tcp_poll(struct tern_tcp *tcp)
+tcp_run_timers(struct tern_tcp *tcp)
 {
 	timers_run(tcp);
+}
+
+void
+tcp_poll(struct tern_tcp *tcp)
+{
 	if (tcp->ready.first != CONN_NONE)
 		output_ready(tcp);
 	if (tcp->dead.first != CONN_NONE)

@@ -34,7 +34,8 @@ void tcp_prefetch(const struct tern_tcp *tcp, uint32_t hash);
 /* A received segment: in->data, in->len is the IP payload. */
 enum tern_verdict tcp_recv(struct tern_tcp *tcp, struct tern_in *in);
 
-/* Run due timers, then send for those that have something to send. */
+/* Run due timers; then send for those that have something to send. */
+void tcp_run_timers(struct tern_tcp *tcp);
 void tcp_poll(struct tern_tcp *tcp);
 uint64_t tcp_next_deadline(const struct tern_tcp *tcp);
 uint32_t tcp_mbufs(const struct tern_tcp *tcp);
