@@ -23,6 +23,7 @@
 
 enum {
 	ECHO_PORT = 7,
+	DISCARD_PORT = 9,
 	OUR_PORT = 4007,
 	SIZE = 64,     /* bytes of a question */
 	SIZE_UDP = 18, /* a frame of 64 bytes with its check sequence */
@@ -172,6 +173,22 @@ tcp_connect(struct tern_stack *stack)
 			ping.failed++;
 }
 
+/*
+ * Is the way there known? Before that most of a window would be lost waiting for it: one datagram,
+ * to whom it does not matter, has it asked for.
+ */
+static bool
+is_reachable(struct tern_stack *stack)
+{
+	struct rte_ether_addr mac;
+
+	if (tern_arp_get(tern_arp(stack), ping.peer, &mac) == 0)
+		return true;
+	tern_udp_send(tern_udp(stack), ping.addr, RTE_BE16(OUR_PORT), ping.peer,
+		      RTE_BE16(DISCARD_PORT), "", 0);
+	return false;
+}
+
 static void
 report(uint64_t now)
 {
@@ -188,6 +205,8 @@ static void
 tick(struct tern_stack *stack, void *data, uint64_t now)
 {
 	(void)data;
+	if (!is_reachable(stack))
+		return;
 	/* A datagram may be lost; when all are, and at the beginning, the window is filled anew. */
 	if (ping.udp > 0 && ping.answers == ping.answers_before)
 		udp_questions(stack);
