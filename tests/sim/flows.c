@@ -77,13 +77,13 @@ on_data(struct tern_tcp_user *user, struct tern_conn *conn, struct tern_in *in)
 	return TERN_DONE;
 }
 
-/* Segments that may be under way at once, waiting in the queue or not. */
+/* Segments that may be under way at once, waiting in the queue or not; some are of no data. */
 static uint32_t
 most_segments(const struct flows_how *how)
 {
 	uint64_t bytes = flows_bdp(how->rate_bps, how->rtt_ns) + how->queue_bytes;
 
-	return (uint32_t)(bytes / 1000 + bytes / 8000 + 1000);
+	return (how->segments != 0 ? how->segments : (uint32_t)(bytes / FLOWS_MSS)) + 1000;
 }
 
 /* A power of two, so that few pools serve all worlds. */
@@ -92,6 +92,7 @@ mbufs_for(const struct flows_how *how)
 {
 	uint32_t n = 4096;
 
+	/* What waits at the receiver for a gap to close was sent a round trip before. */
 	while (n < 2 * most_segments(how))
 		n *= 2;
 	return n - 1;
@@ -102,6 +103,8 @@ static void
 tune(struct tern_config *config, unsigned int side)
 {
 	config->congestion = opening->congestion;
+	if (opening->congestion == TERN_DCTCP)
+		config->ecn = 2; /* ask for it */
 	config->rcv_space = 1 << 27;
 	config->rcv_space_max = 1 << 27;
 	config->held_total = config->mbufs / 2;

@@ -21,6 +21,7 @@ struct flows_how {
 	uint8_t congestion;	      /* enum tern_congestion_kind */
 	unsigned int n;		      /* flows; 0: one */
 	uint64_t apart_ns;	      /* between the beginnings of two of them */
+	uint32_t segments; /* no more than these are ever under way; 0: what path and queue hold */
 	void (*tune)(struct tern_config *config, unsigned int side); /* may be NULL */
 	bool (*loses)(struct world *w, const struct line *line);     /* may be NULL */
 };
