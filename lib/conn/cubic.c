@@ -66,12 +66,11 @@ state_of(struct tern_conn *c)
 	return (struct cubic *)c->congestion_state;
 }
 
-/* Whole part of the cube root, by Newton's method from above: it falls until it is there. */
+/* Whole part of the cube root of n > 0, by Newton's method: from above it falls to it. */
 static uint64_t
 cube_root(uint64_t n)
 {
-	uint64_t root = UINT64_C(1) << (64 - (n == 0 ? 63 : __builtin_clzll(n)) + 2) / 3,
-		 next = root;
+	uint64_t next = UINT64_C(1) << (66 - __builtin_clzll(n)) / 3, root;
 
 	do {
 		root = next;
