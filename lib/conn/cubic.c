@@ -12,9 +12,9 @@
  * SRTT + 4 RTTVAR without an ACK, as a full flight brings one sooner.
  *
  * All is done in integers. Windows are bytes, so that what is cut off a window is less than a byte.
- * K is right within 10^-5 of itself or 2 us, C (t - K)^3 within 10^-5 segments a second of
- * |t - K|, for any MSS, and windows up to 2^30 bytes: then K is at most 382 s and W_cubic is at
- * its end 382 s after that.
+ * K is right within 4 * 10^-5 of itself, and C (t - K)^3 within two bytes and 10^-5 segments for
+ * each second of |t - K|, with any MSS from 48 on and windows up to 2^30 bytes: then K is at most
+ * 382 s, and W_cubic is at its end 382 s after that.
  *
  * Six words hold it all since what belongs to a reduction waits until the next epoch begins: until
  * then w_max is what it was before the reduction, as undo() wants it, and W_max of the next epoch
