@@ -38,7 +38,7 @@ struct avoidance {
 	int32_t x_us;	     /* t - K */
 	uint32_t last_us;    /* when the latest ACK came; BETWEEN: the cwnd_prior before */
 	uint32_t w_est;	     /* bytes; exact to the byte, the rest of it is in credit */
-};
+} __rte_may_alias;
 
 struct cubic {
 	union {

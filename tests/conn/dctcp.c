@@ -62,6 +62,17 @@ Test(dctcp, alpha_follows_the_marked_fraction)
 	}
 }
 
+/* §3.3: a window is over when more is acknowledged than its end, not when that is. */
+Test(dctcp, a_window_ends_beyond_its_end)
+{
+	begin();
+	flow_ack(&f, 1);
+	flow_ack(&f, WINDOW - 1); /* up to where the first window_end was: snd.nxt then */
+	cr_assert_float_eq(alpha(), 15.0 / 16, 0.001);
+	flow_ack(&f, 1);
+	cr_assert_float_eq(alpha(), 15.0 / 16 * 15 / 16, 0.001);
+}
+
 /* §3.3: cwnd = cwnd (1 - alpha / 2), for a small alpha by little. */
 Test(dctcp, few_marks_reduce_by_little)
 {

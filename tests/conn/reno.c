@@ -81,6 +81,19 @@ Test(reno, avoidance_adds_one_mss_a_window)
 	}
 }
 
+/* RFC 3465 §2.1: what is beyond the window counts towards the next MSS. */
+Test(reno, avoidance_keeps_the_rest)
+{
+	flow_begin(&f, &tern_newreno, MSS, 100 * MSS, 100 * MSS);
+	flow_ack(&f, 70 * MSS);
+	flow_ack(&f, 70 * MSS);
+	cr_assert_eq(f.conn.cong.cwnd, 101 * MSS);
+	flow_ack(&f, 61 * MSS - 1);
+	cr_assert_eq(f.conn.cong.cwnd, 101 * MSS);
+	flow_ack(&f, 1);
+	cr_assert_eq(f.conn.cong.cwnd, 102 * MSS);
+}
+
 /* RFC 5681 (4); RFC 3168 §5: the answer to a mark is essentially that to a loss. */
 Test(reno, ssthresh_is_half_of_the_flight)
 {
