@@ -33,11 +33,17 @@ tern_send_close(struct tern_send *self)
 		self->ops->clear(self);
 }
 
+bool
+tern_send_waits(const struct tern_send *self)
+{
+	return self->first != self->end && self->conn != NULL && self->conn->sent < self->first;
+}
+
 uint32_t
 tern_send_available(const struct tern_send *self, uint64_t at)
 {
-	/* Behind the end: answers that are kept take positions too. */
-	if (at >= self->end)
+	/* A connection that keeps answers must not have bytes at the same time. */
+	if (at >= self->end || tern_send_waits(self))
 		return 0;
 	return (uint32_t)RTE_MIN(self->end - at, (uint64_t)UINT32_MAX);
 }

@@ -14,23 +14,11 @@ stream_of(struct tern_tcp_user *user)
 	return (struct tern_stream *)user;
 }
 
-/*
- * The FIN must not overtake the source: the connection asks it for bytes, and for how many, only
- * when all answers before them have left. Is one of those still to be sent for the first time?
- */
-static bool
-answers_wait(const struct tern_stream *s)
-{
-	const struct tern_conn *c = s->conn;
-
-	return s->send != NULL && s->send->first != s->send->end &&
-	       c->sent + (c->snd.max - c->snd.una) < s->send->first;
-}
-
+/* The FIN must not overtake what waits for answers before it. */
 static void
 end(struct tern_stream *s, uint8_t how)
 {
-	if (answers_wait(s)) {
+	if (s->send != NULL && tern_send_waits(s->send)) {
 		s->ending = RTE_MAX(s->ending, how);
 		return;
 	}

@@ -102,7 +102,7 @@ struct tern_stream {
 	uint8_t state;		       /* enum tern_stream_state */
 	bool eof;		       /* the peer's FIN has come */
 	bool short_write;	       /* on_writable() is owed */
-	uint8_t ending;		       /* what to do once the answers before have left */
+	uint8_t ending;		       /* what to do when the answers before are acknowledged */
 };
 
 /**
@@ -176,7 +176,7 @@ TERN_API uint32_t tern_stream_move(struct tern_stream *from, struct tern_stream 
  * @data, @len: as for tern_tcp_answer()
  *
  * When all that the source had is acknowledged the answer leaves in the very mbuf, which is kept
- * until it is acknowledged, and the source goes on behind it. Otherwise it is copied into the
+ * until it is acknowledged; what is written meanwhile leaves after that. Otherwise it is copied into the
  * source, all of it or nothing.
  *
  * Return: what on_data() must return. TERN_DROP_USER, TERN_DROP_TCP_HELD: there was no room for the
