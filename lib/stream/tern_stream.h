@@ -176,8 +176,8 @@ TERN_API uint32_t tern_stream_move(struct tern_stream *from, struct tern_stream 
  * @data, @len: as for tern_tcp_answer()
  *
  * When all that the source had is acknowledged the answer leaves in the very mbuf, which is kept
- * until it is acknowledged; what is written meanwhile leaves after that. Otherwise it is copied into the
- * source, all of it or nothing.
+ * until it is acknowledged; what is written meanwhile leaves after that. Otherwise it is copied
+ * into the source, all of it or nothing.
  *
  * Return: what on_data() must return. TERN_DROP_USER, TERN_DROP_TCP_HELD: there was no room for the
  * answer, so that the question was not accepted and will come again.

@@ -7,7 +7,7 @@
  *	tern_tcp_listen(tcp, &pool->listener);
  *
  * The memory is handed in and is all there is: tern_stream_pool_bytes(), which is about the two
- * rings of each stream and 400 bytes. A pool belongs to one stack, as its streams do: make one for
+ * rings of each stream and 256 bytes. A pool belongs to one stack, as its streams do: make one for
  * each. When no stream is left SYNs are not answered (TERN_IGNORE), so that the peer tries again.
  *
  * A stream comes back by itself when on_closed() has returned, whatever is left in its rings. Who

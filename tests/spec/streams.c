@@ -692,6 +692,28 @@ Test(streams, answers_and_the_ring_share_one_stream)
 	}
 }
 
+/* What is in the buffer comes first: nobody looks at data in place before it is read. */
+Test(streams, data_in_place_do_not_overtake_the_buffer)
+{
+	struct wire *w;
+
+	while ((w = wire_each(&listening)) != NULL) {
+		make(8000, 1000);
+		w->payload = WIRE_ANY;
+		open_stream(w);
+		wire_in(w, "P. 1:101(100) ack 1 win 65535");
+		wire_check(w, app.datas == 1 && app.readables == 1, "not buffered");
+		app.answers = true;
+		wire_in(w, "P. 101:201(100) ack 1 win 65535");
+		wire_check(w, app.datas == 1 && app.readables == 2, "answered out of order");
+		wire_skip(w);
+		read_some(w, 200);
+		wire_in(w, "P. 201:301(100) ack 1 win 65535");
+		wire_check(w, app.datas == 2 && app.readables == 2, "not answered");
+		wire_skip(w);
+	}
+}
+
 /* The answer waits for the window and the ring behind it: FIN comes behind both. */
 Test(streams, fin_does_not_overtake_the_ring_behind_an_answer)
 {
