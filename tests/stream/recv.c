@@ -7,6 +7,7 @@
 #include <criterion/criterion.h>
 #include <rte_mbuf.h>
 
+#include "conn/machine.h"
 #include "core/random.h"
 #include "kit/eal.h"
 #include "kit/user.h"
@@ -14,6 +15,7 @@
 
 enum { MSS = 1460, HEADERS = 54, CHAIN = 16 };
 
+static struct tern_tcp tcp;
 static struct tern_conn conn;
 static struct random draw;
 static uint64_t came, read; /* positions in the peer's stream */
@@ -24,7 +26,7 @@ start(struct tern_recv *recv, uint8_t wscale)
 	const uint8_t key[16] = { 5 };
 
 	random_init(&draw, key);
-	conn = (struct tern_conn){ .rcv.wscale = wscale };
+	conn = (struct tern_conn){ .tcp = &tcp, .rcv.wscale = wscale };
 	came = read = 0;
 	tern_recv_open(recv, &conn);
 }

@@ -50,7 +50,7 @@ check_fill(struct tern_send *send)
 Test(send, ring_against_a_model)
 {
 	static const uint32_t sizes[] = { 1, 2, 3, 100, 1460, 4096, 10007 };
-	static uint8_t memory[10007], data[20000];
+	static uint8_t memory[10007], data[2 * sizeof(memory)];
 
 	start();
 	for (unsigned int k = 0; k < RTE_DIM(sizes); k++) {
