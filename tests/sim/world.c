@@ -498,11 +498,14 @@ side_open(struct world *w, unsigned int i)
 
 	config.connections = w->how.connections != 0 ? w->how.connections : CONNECTIONS;
 	config.mbufs = w->how.mbufs;
+	config.rcv_space_max = 0; /* no tuning, unless the test asks for it */
 	for (unsigned int k = 0; k < sizeof(config.secret); k++)
 		config.secret[k] = (uint8_t)(mix(w->how.seed * 2 + i) >> k * 4);
 	config.secret[0] |= 1;
 	if (w->how.tune != NULL)
 		w->how.tune(&config, i);
+	if (config.rcv_space_max == 0)
+		config.rcv_space_max = config.rcv_space;
 	s->w = w;
 	s->i = (uint8_t)i;
 	s->tap = *s->below;
