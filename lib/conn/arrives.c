@@ -271,6 +271,20 @@ note_timestamp(struct tern_conn *c, const struct segment *s)
 	c->rcv.ts = s->ts_val;
 }
 
+/* Step 6: RCV.UP moves on, and the user is told when it does (MUST-32, MUST-33). */
+static void
+take_urgent(struct tern_conn *c, const struct segment *s)
+{
+	uint32_t end = s->seq + s->urgent;
+	bool is_set = (c->marks & TERN_MARK_URGENT) != 0 && seq_gt(c->urgent, c->rcv.nxt);
+
+	if (seq_le(end, c->rcv.nxt) || (is_set && seq_le(end, c->urgent)))
+		return;
+	c->urgent = end;
+	c->marks |= TERN_MARK_URGENT;
+	conn_report(c, TERN_REPORT_URGENT);
+}
+
 enum tern_verdict
 conn_arrives(struct tern_conn *c, struct segment *s, struct tern_in *in, bool *reset)
 {
@@ -304,8 +318,8 @@ conn_arrives(struct tern_conn *c, struct segment *s, struct tern_in *in, bool *r
 		return v;
 	note_timestamp(c, s);
 	/* Step 6: urgent data are delivered in line with the rest (RFC 6093 §6). */
-	if ((s->flags & TCP_URG) != 0 && s->len > 0 && conn_receives(c)) {
-		conn_report(c, TERN_REPORT_URGENT);
+	if ((s->flags & TCP_URG) != 0 && conn_receives(c)) {
+		take_urgent(c, s);
 		if (c->state == TERN_CLOSED)
 			return TERN_DONE;
 	}

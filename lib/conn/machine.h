@@ -85,7 +85,8 @@ struct tern_tcp {
 	struct tcp_times times;
 
 	struct sent_range *ranges;
-	uint32_t ranges_free, ranges_each;
+	uint32_t ranges_free;
+	uint32_t ranges_each;
 
 	struct slots slots;
 	struct tern_conn *in_hand;  /* whose segment is being taken, or NULL */

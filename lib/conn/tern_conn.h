@@ -191,6 +191,8 @@ enum tern_tcp_timer {
 #define TERN_MARK_KEEPALIVE (1u << 1) /* a keep-alive probe is to be sent */
 #define TERN_MARK_PROBED (1u << 2)    /* no round trip was measured since a tail loss probe */
 
+#define TERN_MARK_URGENT (1u << 3) /* public: urgent data end before the number `urgent` */
+
 #define TERN_RCV_RECENT 4
 #define TERN_CONGESTION_WORDS 6
 
@@ -314,21 +316,26 @@ struct tern_conn {
 		uint32_t cwnd, ssthresh;
 		uint32_t repeated; /* bytes sent again since, that no D-SACK has spoken of */
 		uint32_t ts;	   /* our clock at the first of them */
+		uint32_t first;	   /* snd.una then: what is before it belongs to another one */
+		uint32_t high;	   /* the highest of them, + 1 */
 	} undo;
 
-	struct rte_mbuf *early;		  /* segments beyond a gap, in order */
-	struct rte_mbuf *early_last;	  /* the first of the last run of them */
-	uint32_t recent[TERN_RCV_RECENT]; /* numbers of the latest of them (RFC 2018 §4) */
-	uint32_t dsack_first, dsack_end;  /* the duplicate to be told of */
-	uint32_t challenged;		  /* tick of the last challenge ACK */
-	uint32_t tune_seq, tune_us;	  /* the round trip that receive tuning looks at */
-	uint32_t pace;			  /* bytes a millisecond; 0: from cwnd and SRTT */
+	struct rte_mbuf *early;	     /* segments beyond a gap, in order */
+	struct rte_mbuf *early_last; /* the first of the last run of them */
+	struct {
+		uint32_t first, end;
+	} recent[TERN_RCV_RECENT]; /* runs of them, the latest first (RFC 2018 §4); empty: 0, 0 */
+	uint32_t dsack_first, dsack_end; /* the duplicate to be told of */
+	uint32_t challenged;		 /* tick of the last challenge ACK */
+	uint32_t tune_seq, tune_us;	 /* the round trip that receive tuning looks at */
+	uint32_t pace;			 /* bytes a millisecond; 0: from cwnd and SRTT */
 	uint16_t keepalive_every_s;
 	uint8_t keepalive_count, keepalive_sent;
-	uint16_t early_runs; /* runs of early segments without a gap */
-	uint16_t mss_most;   /* what snd.mss was before a path MTU lowered it */
-	uint32_t mtu_at;     /* tick of that */
-	uint32_t pace_us;    /* when the next segment may leave */
+	uint16_t mss_most; /* what snd.mss was before a path MTU lowered it */
+	uint32_t mtu_at;   /* tick of that */
+	uint32_t pace_us;  /* when the next segment may leave */
+	uint32_t urgent;   /* RCV.UP, with TERN_MARK_URGENT */
+	uint32_t spare[9]; /* to the end of the cache line, for what comes */
 };
 
 /** Names for people: "ESTABLISHED", "timed out". NULL beyond the enum. */

@@ -63,8 +63,9 @@ enum {
 /* One received segment in host byte order. */
 struct segment {
 	uint32_t seq, ack;
-	uint32_t wnd; /* as in the header: not scaled */
-	uint16_t len; /* payload bytes */
+	uint32_t wnd;	 /* as in the header: not scaled */
+	uint16_t len;	 /* payload bytes */
+	uint16_t urgent; /* with TCP_URG: how far behind seq urgent data end */
 	uint8_t flags;
 	bool ce; /* the packet was marked: Congestion Experienced (RFC 3168 §5) */
 	/* Options. Those of SYN segments; absent, or no SYN: 0 and TCP_WSCALE_NONE. */

@@ -51,6 +51,7 @@ read_segment(struct tern_in *in, struct segment *s)
 	s->ack = rte_be_to_cpu_32(h->recv_ack);
 	s->wnd = rte_be_to_cpu_16(h->rx_win);
 	s->len = in->len;
+	s->urgent = rte_be_to_cpu_16(h->tcp_urp);
 	s->flags = h->tcp_flags;
 	s->ce = in->ecn == IPV4_CE;
 	s->mss = 0;
