@@ -43,6 +43,7 @@ GUESTS = {
     "bench": ["tests/kit"],
     "docs": [],
     "tests/kit": [],
+    "tests/conn": ["tests/kit", "lib/conn"],
     "tests/spec": ["tests/kit"],
     "tests/sim": ["tests/kit"],
     "tests/os": ["tests/kit"],
