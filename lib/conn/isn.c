@@ -3,17 +3,32 @@
 #include "conn/machine.h"
 #include "core/siphash.h"
 
+/* The padding at the end is not hashed. */
+static uint64_t
+hash(const struct tern_tcp *tcp, const struct tuple *t)
+{
+	return siphash24(tcp->isn_key, t, TUPLE_BYTES);
+}
+
+uint32_t
+isn_of_tuple(const struct tern_tcp *tcp, const struct tuple *t)
+{
+	enum { M_NS = 4000 }; /* M is a 4 microsecond timer (MUST-8) */
+
+	return (uint32_t)(tcp->now / M_NS) + (uint32_t)hash(tcp, t);
+}
+
 uint32_t
 isn_of(const struct tern_conn *c)
 {
-	enum { M_NS = 4000 }; /* M is a 4 microsecond timer (MUST-8) */
-	struct {
-		struct tern_addr local, remote;
-		rte_be16_t lport, rport;
-	} tuple = { c->local, c->remote, c->lport, c->rport };
+	const struct tuple t = { c->local, c->remote, c->lport, c->rport };
 
-	/* 36 bytes: the padding at the end is not hashed. */
-	return (uint32_t)(c->tcp->now / M_NS) +
-	       (uint32_t)siphash24(c->tcp->isn_key, &tuple,
-				   2 * sizeof(struct tern_addr) + 2 * sizeof(rte_be16_t));
+	return isn_of_tuple(c->tcp, &t);
+}
+
+/* The other half of the hash: one tells nothing of the other. */
+uint32_t
+ts_offset_of(const struct tern_tcp *tcp, const struct tuple *t)
+{
+	return (uint32_t)(hash(tcp, t) >> 32);
 }

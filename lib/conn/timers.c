@@ -136,7 +136,7 @@ ack_expired(struct tern_conn *c)
 static void
 state_expired(struct tern_conn *c)
 {
-	conn_end(c, c->state == TERN_TIME_WAIT ? TERN_FINISHED : TERN_TIMED_OUT);
+	conn_end(c, TERN_TIMED_OUT);
 }
 
 static void (*const on_expiry[TERN_TIMERS])(struct tern_conn *) = {

@@ -20,7 +20,7 @@ choose_port(struct tern_tcp *tcp, struct tern_addr to, rte_be16_t port, struct t
 	for (uint32_t i = 0; i < n; i++) {
 		*lport = rte_cpu_to_be_16((uint16_t)(tcp->port_min + (start + i) % n));
 		*hash = conn_hash(tcp, to, port, from, *lport);
-		if (conn_find(tcp, to, port, from, *lport, *hash) == NULL)
+		if (flow_find(tcp, to, port, from, *lport, *hash) == FLOW_NONE)
 			return true;
 	}
 	return false;
@@ -46,6 +46,7 @@ tern_tcp_connect(struct tern_tcp *tcp, struct tern_addr to, rte_be16_t port,
 		return -ENOBUFS;
 	c->user = user;
 	c->state = TERN_SYN_SENT;
+	c->ts_offset = ts_offset_of(tcp, &(struct tuple){ from, to, lport, port });
 	c->snd.una = isn_of(c);
 	c->snd.nxt = c->snd.una;
 	c->snd.max = c->snd.una;

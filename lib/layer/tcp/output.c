@@ -188,11 +188,10 @@ plan(struct tern_conn *c, struct outgoing *o)
 	*o = (struct outgoing){ 0 };
 	if (!conn_synchronised(c))
 		return plan_syn(c, o) || (c->state == TERN_SYN_RECEIVED && plan_ack(c, o));
-	if (c->state != TERN_TIME_WAIT && (plan_repeat(c, o) || plan_data(c, o)))
+	if (plan_repeat(c, o) || plan_data(c, o))
 		return true;
 	*o = (struct outgoing){ 0 };
-	if (c->state != TERN_TIME_WAIT)
-		plan_probe(c);
+	plan_probe(c);
 	return plan_ack(c, o);
 }
 
