@@ -4,7 +4,6 @@
 #include "conn/arrives.h"
 #include "conn/half_open.h"
 #include "conn/machine.h"
-#include "conn/rtt.h"
 #include "core/seq.h"
 
 /* How long each level waits: until the sum reaches R2 (RFC 6298 (5.5), RFC 9293 §3.8.3). */
@@ -236,12 +235,15 @@ half_open_arrives(struct tern_tcp *tcp, struct half_open *h, struct segment *s,
 		h->again = 1;
 		return HALF_OPEN_SYN_ACK;
 	}
-	*v = TERN_DROP_TCP_SEQUENCE;
-	if (!is_acceptable(tcp, h, s) || is_old(h, s))
-		return not_acceptable(tcp, h, s);
+	*v = TERN_DROP_TCP_TIMESTAMP;
 	/* RFC 7323 §3.2: none but a reset may come without the Timestamps that were agreed. */
 	if (lacks_timestamps(h, s))
 		return HALF_OPEN_DROP;
+	if (is_old(h, s))
+		return not_acceptable(tcp, h, s);
+	*v = TERN_DROP_TCP_SEQUENCE;
+	if (!is_acceptable(tcp, h, s))
+		return not_acceptable(tcp, h, s);
 	/* Step 2 (RFC 5961 §3.2): only the exact number resets. */
 	*v = TERN_DROP_TCP_RESET;
 	if ((s->flags & TCP_RST) != 0 && s->seq != h->irs + 1)
@@ -279,33 +281,28 @@ syn_of(const struct half_open *h)
 	return s;
 }
 
-/* The round trip of the SYN-ACK is known, unless it was sent twice (Karn: RFC 6298 §3). */
-static void
-time_syn_ack(struct tern_conn *c, const struct half_open *h)
+/* When the SYN-ACK was sent, to the tick. */
+static uint32_t
+sent_us(const struct tern_tcp *tcp, const struct half_open *h)
 {
-	enum { TICK_US = TERN_TICK_NS / 1000 };
-	const struct tern_tcp *tcp = c->tcp;
 	uint32_t sent = h->deadline - tcp->half_opens.wait[0];
 
-	if (h->level > 0)
-		c->flags |= TERN_CONN_SYN_REPEATED;
-	if (h->again != 0)
-		return;
-	rtt_time(c, c->snd.max);
-	c->tail.us = tcp->now_us - (tcp->tick - sent) * TICK_US;
+	return tcp->now_us - (tcp->tick - sent) * (TERN_TICK_NS / 1000);
 }
 
 struct tern_conn *
 half_open_complete(struct tern_tcp *tcp, struct half_open *h, const struct tuple *t, uint32_t hash)
 {
 	const struct segment syn = syn_of(h);
-	struct tern_conn *c = conn_passive(tcp, t, hash, &syn, h->isn);
+	const uint32_t us = sent_us(tcp, h);
+	struct tern_conn *c = conn_passive(tcp, t, hash, &syn, h->isn, h->again == 0 ? &us : NULL);
 
 	if (c == NULL)
 		return NULL;
 	c->user = h->user;
 	c->data = h->data;
-	time_syn_ack(c, h);
+	if (h->level > 0)
+		c->flags |= TERN_CONN_SYN_REPEATED;
 	half_open_end(tcp, h, t);
 	return c;
 }

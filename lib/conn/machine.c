@@ -2,8 +2,11 @@
 #include <string.h>
 
 #include "conn/arrives.h"
+#include "conn/congestion.h"
+#include "conn/flight.h"
 #include "conn/held.h"
 #include "conn/machine.h"
+#include "conn/recovery.h"
 #include "conn/timers.h"
 #include "conn/window.h"
 #include "core/siphash.h"
@@ -83,16 +86,21 @@ machine_init(struct tern_tcp *tcp, const struct tern_config *config, uint64_t no
 	tcp->dead = tcp->ready;
 	tcp->held_pkts = config->held_pkts;
 	tcp->held_total = RTE_MIN(config->held_total, config->mbufs / 2);
-	tcp->wscale = choose_wscale(config->rcv_space, config->wscale);
 	tcp->rcv_space = config->rcv_space;
+	tcp->rcv_space_max = RTE_MAX(config->rcv_space, config->rcv_space_max);
+	tcp->wscale = choose_wscale(tcp->rcv_space_max, config->wscale);
 	if (tcp->wscale != TCP_WSCALE_NONE)
-		tcp->rcv_space = RTE_MIN(tcp->rcv_space, (uint32_t)UINT16_MAX << tcp->wscale);
-	tcp->initial_window = config->initial_window;
-	tcp->timestamps = config->timestamps != 0;
+		tcp->rcv_space_max =
+			RTE_MIN(tcp->rcv_space_max, (uint32_t)UINT16_MAX << tcp->wscale);
+	tcp->rcv_space = RTE_MIN(tcp->rcv_space, tcp->rcv_space_max);
 	tcp->sack = config->sack != 0;
+	tcp->timestamps = config->timestamps != 0;
 	tcp->ecn = config->ecn;
+	tcp->quick_acks = (uint8_t)config->quick_acks;
+	tcp->ts_clock = config->ts_clock_ns;
+	tcp->initial_window = config->initial_window;
 	tcp->syn_cookies = config->syn_cookies != 0;
-	tcp->ts_clock_ns = config->ts_clock_ns;
+	tcp->congestion = congestion_of(config->congestion);
 	tcp->port_min = RTE_MIN(config->port_min, config->port_max);
 	tcp->port_max = config->port_max;
 	tcp->times = (struct tcp_times){
@@ -118,6 +126,8 @@ machine_set_time(struct tern_tcp *tcp, uint64_t now)
 	tcp->now = now;
 	tcp->now_us = (uint32_t)(now / 1000);
 	tcp->tick = (uint32_t)(now / TERN_TICK_NS);
+	tcp->now_s = (uint32_t)(now / TERN_S);
+	tcp->now_ts = (uint32_t)(now / tcp->ts_clock);
 }
 
 static void
@@ -265,12 +275,26 @@ conn_new(struct tern_tcp *tcp, struct tern_addr remote, rte_be16_t rport, struct
 	c->challenged = tcp->tick - tcp->times.challenge_gap;
 	c->rcv.space = tcp->rcv_space;
 	c->rtt.rto = tcp->times.rto_initial;
+	c->flight.first = c->flight.last = SENT_NONE;
 	return c;
+}
+
+/* The SYN-ACK counts as sent; twice, if nobody knows when (Karn: RFC 6298 §3). */
+static void
+note_syn_ack(struct tern_conn *c, const uint32_t *sent_us)
+{
+	recovery_sent(c, c->snd.una, 1);
+	c->snd.max++;
+	c->snd.nxt++;
+	if (sent_us != NULL)
+		c->tail.us = *sent_us;
+	else
+		recovery_sent(c, c->snd.una, 1);
 }
 
 struct tern_conn *
 conn_passive(struct tern_tcp *tcp, const struct tuple *t, uint32_t hash, const struct segment *syn,
-	     uint32_t isn)
+	     uint32_t isn, const uint32_t *sent_us)
 {
 	struct tern_conn *c = conn_new(tcp, t->remote, t->rport, t->local, t->lport, hash);
 
@@ -280,9 +304,10 @@ conn_passive(struct tern_tcp *tcp, const struct tuple *t, uint32_t hash, const s
 	c->flags = TERN_CONN_PASSIVE;
 	c->ts_offset = ts_offset_of(tcp, t);
 	c->snd.una = isn;
-	c->snd.nxt = isn + 1;
-	c->snd.max = isn + 1;
+	c->snd.nxt = isn;
+	c->snd.max = isn;
 	conn_take_syn(c, syn);
+	note_syn_ack(c, sent_us);
 	/* What the SYN-ACK advertised (RFC 7323 §2.2: never scaled). */
 	c->rcv.adv = c->rcv.nxt + RTE_MIN(c->rcv.space, UINT16_MAX);
 	return c;
@@ -308,6 +333,7 @@ leave(struct tern_conn *c, uint32_t hash)
 	c->state = TERN_CLOSED;
 	flowtable_remove(&tcp->flows, hash, c->slot);
 	timers_cancel(c);
+	flight_clear(c);
 	held_free_all(c);
 	list_append(tcp, &tcp->dead, c);
 	tcp->dead_n++;

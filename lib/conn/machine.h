@@ -66,6 +66,8 @@ struct tcp_times {
 	uint32_t r2, syn_r2, syn_ack_r2, time_wait, fin_wait_2, challenge_gap;
 };
 
+struct sent_range;
+
 struct tern_tcp {
 	struct tern_conn *conns;
 	struct flowtable flows;
@@ -76,20 +78,27 @@ struct tern_tcp {
 	uint64_t now;	 /* ns, of this poll */
 	uint32_t now_us; /* the same, wrapping */
 	uint32_t tick;	 /* the same in ticks, wrapping */
+	uint32_t now_s;
+	uint32_t now_ts; /* the clock of our timestamps, without the offset of a connection */
+	uint64_t ts_clock;
 
 	struct rte_mempool *pool;
 	uint32_t held; /* mbufs on the lists of all connections */
 	uint32_t held_total, held_pkts;
 	uint32_t rcv_space;
+	uint32_t rcv_space_max;
 	uint8_t wscale; /* shift that we offer, or TCP_WSCALE_NONE */
-	uint16_t mss;	/* largest payload that the link allows */
+	bool sack, timestamps;
+	uint8_t ecn;
+	uint8_t quick_acks;
+	uint16_t mss; /* largest payload that the link allows */
 	uint32_t initial_window;
+	const struct tern_congestion *congestion;
 	struct tcp_times times;
 
-	bool timestamps, sack; /* are taken when the peer offers them */
 	bool syn_cookies;
-	uint8_t ecn; /* tern_config.ecn */
-	uint64_t ts_clock_ns;
+	struct sent_range *ranges;
+	uint32_t ranges_free, ranges_each;
 
 	struct slots slots;
 	struct conn_list ready; /* those that may have something to send */
@@ -115,13 +124,6 @@ static inline void
 count(struct tern_tcp *tcp, enum tern_event event)
 {
 	tcp->stats->event[event]++;
-}
-
-/* The clock of the timestamps that we send, without the offset of their tuple. */
-static inline uint32_t
-conn_ts_now(const struct tern_tcp *tcp)
-{
-	return (uint32_t)(tcp->now / tcp->ts_clock_ns);
 }
 
 /*
@@ -178,10 +180,11 @@ struct tern_conn *conn_new(struct tern_tcp *tcp, struct tern_addr remote, rte_be
 
 /*
  * A fresh block in SYN-RECEIVED, as if it had received this SYN and sent a SYN-ACK with this
- * number: for the ACK that completes the handshake. Its user is the caller's business.
+ * number, at this time if it is not NULL: for the ACK that completes the handshake. Its user is the
+ * caller's business.
  */
 struct tern_conn *conn_passive(struct tern_tcp *tcp, const struct tuple *t, uint32_t hash,
-			       const struct segment *syn, uint32_t isn);
+			       const struct segment *syn, uint32_t isn, const uint32_t *sent_us);
 
 uint32_t conn_hash(const struct tern_tcp *tcp, struct tern_addr remote, rte_be16_t rport,
 		   struct tern_addr local, rte_be16_t lport);

@@ -101,7 +101,7 @@ Test(half_open, waits_for_a_connection_block)
 	wire_end(w);
 }
 
-/* RFC 2018 §2, RFC 7323 §2.2, §3.2, RFC 3168 §6.1.1: the answer has what the SYN offered, no more. */
+/* RFC 2018 §2, RFC 7323 §2.2, RFC 3168 §6.1.1: the answer has what the SYN offered, no more. */
 static const struct {
 	const char *syn, *out;
 } offers[] = {

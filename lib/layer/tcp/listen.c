@@ -280,7 +280,7 @@ listen_ack(struct tern_tcp *tcp, struct listening *l, const struct segment *s,
 		return TERN_DROP_TCP_FULL;
 	if ((v = ask(l, &t, &asked)) != TERN_DONE)
 		return v;
-	*made = conn_passive(tcp, &t, in->flow, &syn, s->ack - 1);
+	*made = conn_passive(tcp, &t, in->flow, &syn, s->ack - 1, NULL);
 	if (*made == NULL)
 		return TERN_DROP_TCP_FULL;
 	(*made)->user = asked.user;

@@ -139,7 +139,7 @@ reply_syn_ack(const struct tern_tcp *tcp, const struct half_open *h, const struc
 	if (h->ecn != 0)
 		r.flags |= TCP_ECE;
 	if (r.options.timestamps)
-		r.options.ts_val = conn_ts_now(tcp) + ts_offset_of(tcp, t);
+		r.options.ts_val = tcp->now_ts + ts_offset_of(tcp, t);
 	return r;
 }
 
@@ -150,8 +150,8 @@ reply_half_open_ack(const struct tern_tcp *tcp, const struct half_open *h, const
 
 	r.seq = h->isn + 1;
 	r.flags = TCP_ACK;
-	if (h->wscale != HALF_OPEN_NO_SCALE) /* up to whole units: the edge does not move left */
-		r.wnd = (uint16_t)((r.wnd + (1u << tcp->wscale) - 1) >> tcp->wscale);
+	if (h->wscale != HALF_OPEN_NO_SCALE) /* whole units of what the SYN-ACK offered */
+		r.wnd = (uint16_t)(r.wnd >> tcp->wscale);
 	return r;
 }
 
@@ -177,7 +177,7 @@ reply_cookie(struct tern_tcp *tcp, const struct segment *syn, const struct tuple
 	if (segment_asks_ecn(syn))
 		r.flags |= TCP_ECE;
 	if (r.options.timestamps)
-		r.options.ts_val = cookie_timestamp(syn, conn_ts_now(tcp) + ts_offset_of(tcp, t));
+		r.options.ts_val = cookie_timestamp(syn, tcp->now_ts + ts_offset_of(tcp, t));
 	return r;
 }
 
@@ -194,6 +194,6 @@ reply_time_wait(const struct tern_tcp *tcp, const struct time_wait *t)
 	};
 
 	if (r.options.timestamps)
-		r.options.ts_val = conn_ts_now(tcp) + ts_offset_of(tcp, &r.to);
+		r.options.ts_val = tcp->now_ts + ts_offset_of(tcp, &r.to);
 	return r;
 }
