@@ -164,7 +164,7 @@ ts_val(struct wire *w, const struct segment *s)
 	const uint8_t *o = segment_option(s, 8);
 
 	wire_check(w, o != NULL, "no Timestamps");
-	return (uint32_t)(o[2] << 24 | o[3] << 16 | o[4] << 8 | o[5]);
+	return get32(o + 2);
 }
 
 static void

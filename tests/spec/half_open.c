@@ -165,9 +165,8 @@ ts_val(struct wire *w, const struct segment *s, uint32_t echo)
 	const uint8_t *o = segment_option(s, 8);
 
 	wire_check(w, o != NULL, "no Timestamps");
-	wire_check(w, (uint32_t)(o[6] << 24 | o[7] << 16 | o[8] << 8 | o[9]) == echo,
-		   "not the echo of %u", echo);
-	return (uint32_t)(o[2] << 24 | o[3] << 16 | o[4] << 8 | o[5]);
+	wire_check(w, get32(o + 6) == echo, "not the echo of %u", echo);
+	return get32(o + 2);
 }
 
 /* RFC 7323 §3.2, §5.4: they tick on from SYN-ACK to SYN-ACK; what the SYN said gets through. */
