@@ -88,7 +88,9 @@ struct tern_tcp {
 	uint32_t rcv_space;
 	uint32_t rcv_space_max;
 	uint8_t wscale; /* shift that we offer, or TCP_WSCALE_NONE */
-	bool sack, timestamps;
+	bool sack, timestamps, keepalive, paced, plpmtud;
+	uint8_t tos, keepalive_count;
+	uint16_t keepalive_s, keepalive_every_s;
 	uint8_t ecn;
 	uint8_t quick_acks;
 	uint16_t mss; /* largest payload that the link allows */
@@ -228,6 +230,16 @@ flow_find(const struct tern_tcp *tcp, struct tern_addr remote, rte_be16_t rport,
 	return FLOW_NONE;
 }
 
+/* The same for those that have a connection block only; NULL: it has none. */
+static inline struct tern_conn *
+conn_find(const struct tern_tcp *tcp, struct tern_addr remote, rte_be16_t rport,
+	  struct tern_addr local, rte_be16_t lport, uint32_t hash)
+{
+	uint32_t i = flow_find(tcp, remote, rport, local, lport, hash);
+
+	return (i & FLOW_KIND) == FLOW_CONN ? &tcp->conns[i] : NULL;
+}
+
 /* Put the block on the list of ready ones. */
 void conn_ready(struct tern_conn *c);
 /* Take it from that list. */
@@ -244,6 +256,13 @@ void conn_end(struct tern_conn *c, enum tern_why why);
  * is owed, TERN_CONN_ACK_NOW says so, and the small block of the tuple has what it takes.
  */
 void conn_time_wait(struct tern_conn *c);
+
+static inline void
+conn_report(struct tern_conn *c, enum tern_report what)
+{
+	if (c->user->on_report != NULL && (c->flags & TERN_CONN_USER_GONE) == 0)
+		c->user->on_report(c->user, c, what);
+}
 
 /* Call on_closed(), once. */
 void conn_tell_closed(struct tern_conn *c, enum tern_why why);

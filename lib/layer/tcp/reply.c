@@ -86,6 +86,7 @@ reply_answer(struct tern_tcp *tcp, struct tern_in *in, const struct reply *r, bo
 		return TERN_DROP_TX_FULL;
 	write_segment(tcp, in->mbuf, (uint16_t)(in->l4 - (uint8_t *)in->mbuf->buf_addr), r);
 	count(tcp, TERN_EV_TCP_SEGMENTS_OUT);
+	in->tos = tcp->tos;
 	return ip_answer(tcp->ip, in);
 }
 
@@ -103,7 +104,8 @@ reply_send(struct tern_tcp *tcp, const struct reply *r)
 		return false;
 	}
 	write_segment(tcp, m, RTE_PKTMBUF_HEADROOM + BELOW_BYTES, r);
-	if (ip_send(tcp->ip, m, r->to.local, r->to.remote, IPPROTO_TCP, 0, &hop, tcp->now) < 0) {
+	if (ip_send(tcp->ip, m, r->to.local, r->to.remote, IPPROTO_TCP, tcp->tos, &hop, tcp->now) <
+	    0) {
 		rte_pktmbuf_free(m);
 		return false;
 	}
