@@ -111,7 +111,9 @@ struct tern_tcp_user {
 
 	/**
 	 * The connection is over for its user; @conn is not to be used after this returns. Called
-	 * once for each that was accepted or opened, also when on_open() never was.
+	 * once for each that on_open() was called for, and for each that tern_tcp_connect() made.
+	 * Of a passive open that comes to nothing before ESTABLISHED nobody is told: there was no
+	 * connection yet.
 	 */
 	void (*on_closed)(struct tern_tcp_user *self, struct tern_conn *conn, enum tern_why why);
 
@@ -210,7 +212,6 @@ struct tern_conn {
 	uint32_t flags;		    /* TERN_CONN_* */
 	uint8_t state;		    /* enum tern_tcp_state */
 	uint8_t timers;		    /* bit per armed enum tern_tcp_timer */
-	uint16_t listener;	    /* private: whose half-open it is, in SYN-RECEIVED */
 
 	/* Send sequence variables (RFC 9293 §3.3.1). */
 	struct {

@@ -32,7 +32,7 @@ enum tern_congestion_kind {
 /* clang-format off */
 /* X(type, name, default, least, most, sentence): all per lcore */
 #define TERN_CONFIG_LIST(X) \
-	X(uint32_t, connections,     65536, 1, 1u << 27, "TCP connections, of every state") \
+	X(uint32_t, connections,     65536, 1, 1u << 27, "TCP connections, but for those in SYN-RECEIVED and TIME-WAIT") \
 	X(uint32_t, listeners,       64, 1, 65535, "TCP listeners") \
 	X(uint32_t, udp_ports,       64, 1, 65535, "bound UDP ports") \
 	X(uint32_t, neighbours,      1024, 1, 1u << 20, "neighbours on the link") \
@@ -48,7 +48,7 @@ enum tern_congestion_kind {
 	X(uint32_t, port_min,        32768, 1, 65535, "lowest port of active opens") \
 	X(uint32_t, port_max,        60999, 1, 65535, "highest port of active opens") \
 	X(uint32_t, ttl,             64, 1, 255, "time to live of what we send") \
-	X(uint32_t, half_open,       1024, 1, 1u << 24, "passive opens under way, of all listeners") \
+	X(uint32_t, half_open,       1024, 1, 1u << 20, "passive opens under way (SYN-RECEIVED), of all listeners") \
 	X(uint32_t, time_waits,      16384, 1, 1u << 27, "connections in TIME-WAIT; the oldest makes room") \
 	X(uint32_t, sent_ranges,     262144, 64, 1u << 26, "what of all flights is told apart by time and by SACK") \
 	X(uint32_t, sent_ranges_each, 8192, 4, 1u << 20, "the same of one connection: its scoreboard") \

@@ -117,7 +117,10 @@ struct tern_stream {
 TERN_API void tern_stream_init(struct tern_stream *s, const struct tern_stream_hooks *hooks,
 			       struct tern_recv *recv, struct tern_send *send);
 
-/** From on_accept(): the connection of this SYN becomes the stream's. Return: TERN_ACCEPT. */
+/**
+ * From on_accept(): the connection of this SYN becomes the stream's. Should it come to nothing
+ * before on_open(), nobody is told, and the stream may be given to another. Return: TERN_ACCEPT.
+ */
 TERN_API enum tern_accept tern_stream_accept(struct tern_stream *s, struct tern_syn *syn);
 
 /**

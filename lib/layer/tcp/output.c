@@ -333,11 +333,10 @@ plan_segment(struct tern_conn *c, struct outgoing *o)
 {
 	if (!conn_synchronised(c))
 		return plan_syn(c, o) || (c->state == TERN_SYN_RECEIVED && plan_ack(c, o));
-	if (c->state != TERN_TIME_WAIT && plan_data(c, o))
+	if (plan_data(c, o))
 		return true;
 	*o = (struct outgoing){ 0 };
-	if (c->state != TERN_TIME_WAIT)
-		plan_probe(c);
+	plan_probe(c);
 	return plan_ack(c, o) || plan_keepalive(c, o);
 }
 
