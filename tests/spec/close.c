@@ -22,7 +22,10 @@ close_it(struct wire *w)
 	wire_poll(w);
 }
 
-/* MUST-13, RFC 9293 §3.10.4, §3.10.8, §3.6 case 1, figure 12: we close first; TIME-WAIT lasts 60 s, then nothing is left. */
+/*
+ * MUST-13, RFC 9293 §3.10.4, §3.10.8, §3.6 case 1, figure 12: we close first; TIME-WAIT lasts 60 s,
+ * then nothing is left.
+ */
 Test(close, actively_then_time_wait)
 {
 	struct wire *w;
@@ -309,8 +312,8 @@ Test(close, fin_behind_a_window_of_one_byte)
 }
 
 /*
- * SHLD-3, MAY-1, RFC 2525 §2.17: data for who has closed both ways are answered with a reset, numbered as
- * the peer expects it (SEG.ACK) or as we are (SND.NXT).
+ * SHLD-3, MAY-1, RFC 2525 §2.17: data for who has closed both ways are answered with a reset,
+ * numbered as the peer expects it (SEG.ACK) or as we are (SND.NXT).
  */
 Test(close, data_after_close_are_reset)
 {

@@ -60,7 +60,10 @@ static const struct event to_closed_port[] = {
 	{ "FPU 1:1(0) win 1000", "R. @0:@0(0) ack 2", 0 },
 };
 
-/* RFC 9293 §3.10.7.1, E46, row 8: SEQ=SEG.ACK; without ACK, SEQ=0, ACK=SEG.SEQ+SEG.LEN; no reset is answered. */
+/*
+ * RFC 9293 §3.10.7.1, E46, row 8: SEQ=SEG.ACK; without ACK, SEQ=0, ACK=SEG.SEQ+SEG.LEN; no reset is
+ * answered.
+ */
 Test(closed, answers_with_the_reset_of_rfc_9293)
 {
 	struct wire *w;

@@ -40,7 +40,9 @@ addr(const char *text)
 	return tern_addr_v4(ip4(text));
 }
 
-/* MUST-63, RFC 1122 §3.2.1.3: addresses that no host may send from (B25), ours among them (LAND). */
+/*
+ * MUST-63, RFC 1122 §3.2.1.3: addresses that no host may send from (B25), ours among them (LAND).
+ */
 Test(ip, drops_packets_from_addresses_that_no_host_may_use)
 {
 	static const char *const martians[] = {

@@ -56,7 +56,10 @@ listening(uint32_t backlog, bool one_shot, void (*tune)(struct tern_config *))
 	return w;
 }
 
-/* RFC 4987 §3.2, B18: the backlog is exact, and each end of a half-open connection gives its place back. */
+/*
+ * RFC 4987 §3.2, B18: the backlog is exact, and each end of a half-open connection gives its place
+ * back.
+ */
 Test(listeners, backlog_is_given_back)
 {
 	struct wire *w = listening(4, false, NULL);

@@ -77,7 +77,9 @@ Test(syn_received, repeats_the_syn_ack_after_1_s_then_2_s)
 	}
 }
 
-/* MUST-22, MUST-23: a SYN is repeated for at least 3 minutes; RFC 6298 (2.5): at most 60 s apart. */
+/*
+ * MUST-22, MUST-23: a SYN is repeated for at least 3 minutes; RFC 6298 (2.5): at most 60 s apart.
+ */
 Test(syn_sent, repeats_the_syn_for_3_minutes)
 {
 	static const unsigned int times[] = { 1, 3, 7, 15, 31, 63, 123 };
@@ -244,7 +246,10 @@ two_ports(struct tern_config *c)
 	c->connections = 5;
 }
 
-/* MUST-46, each refusal that the header names; B30: exhaustion is an error, and only towards one peer. */
+/*
+ * MUST-46, each refusal that the header names; B30: exhaustion is an error, and only towards one
+ * peer.
+ */
 Test(open, says_why_it_cannot)
 {
 	const struct wire_how how = { .tune = two_ports };
@@ -301,7 +306,10 @@ compare(const void *a, const void *b)
 	return (int)*(const uint16_t *)a - (int)*(const uint16_t *)b;
 }
 
-/* RFC 6056 §3.1, §3.2, §3.3.1, row 6: drawn evenly from the range, never twice, never one after the other. */
+/*
+ * RFC 6056 §3.1, §3.2, §3.3.1, row 6: drawn evenly from the range, never twice, never one after the
+ * other.
+ */
 Test(open, draws_its_port_at_random)
 {
 	const struct wire_how how = { .tune = many };
@@ -351,7 +359,10 @@ other_secret(struct tern_config *c)
 	c->secret[3] ^= 1;
 }
 
-/* MUST-8, MUST-9, SHLD-1, RFC 6528 §3, E51: a clock of 4 us per tuple; tuples and secrets tell nothing of each other. */
+/*
+ * MUST-8, MUST-9, SHLD-1, RFC 6528 §3, E51: a clock of 4 us per tuple; tuples and secrets tell
+ * nothing of each other.
+ */
 Test(open, numbers_begin_at_a_clock_plus_a_keyed_hash)
 {
 	const struct wire_how how = { .state = TERN_LISTEN },

@@ -322,7 +322,10 @@ Test(option, of_any_kind_and_length_does_not_cost_data)
 	wire_end(w);
 }
 
-/* MUST-30, RFC 6093 §6, RFC 9293 §3.10.7.4 step 6, M54: urgent data are data like others; the pointer may point anywhere. */
+/*
+ * MUST-30, RFC 6093 §6, RFC 9293 §3.10.7.4 step 6, M54: urgent data are data like others; the
+ * pointer may point anywhere.
+ */
 Test(option, urgent_pointer_is_harmless)
 {
 	static const unsigned int pointers[] = { 0, 1, 2, 10, 11, 1460, 32768, 65535 };

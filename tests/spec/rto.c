@@ -18,7 +18,10 @@ send_bytes(struct wire *w, uint32_t bytes)
 	wire_poll(w);
 }
 
-/* MUST-19, RFC 6298 (2.2), (5.1), (5.4)-(5.6): the first segment again, each time after twice the time. */
+/*
+ * MUST-19, RFC 6298 (2.2), (5.1), (5.4)-(5.6): the first segment again, each time after twice the
+ * time.
+ */
 Test(rto, first_sample_sets_it_and_backoff_doubles_it)
 {
 	static const unsigned int times[] = { 300, 900, 2100, 4500, 9300, 18900, 38100, 76500 };
@@ -37,7 +40,10 @@ Test(rto, first_sample_sets_it_and_backoff_doubles_it)
 	}
 }
 
-/* RFC 6298 (2.5): at most 60 s apart; MUST-20 to MUST-22, SHLD-11, RFC 9293 §3.10.8: given up after R2 (100 s), as timed out. */
+/*
+ * RFC 6298 (2.5): at most 60 s apart; MUST-20 to MUST-22, SHLD-11, RFC 9293 §3.10.8: given up after
+ * R2 (100 s), as timed out.
+ */
 Test(rto, gives_up_after_r2)
 {
 	struct wire *w;

@@ -26,7 +26,10 @@ sent_now(struct wire *w)
 	return sum;
 }
 
-/* MUST-34, SHLD-15, MAY-7, B1 (s#489): a window taken back below what is in flight: no harm, nothing beyond. */
+/*
+ * MUST-34, SHLD-15, MAY-7, B1 (s#489): a window taken back below what is in flight: no harm,
+ * nothing beyond.
+ */
 Test(window, may_shrink_below_what_is_in_flight)
 {
 	const struct wire_how how = { .state = TERN_ESTABLISHED, .win = 10000, .offer = 100000 };
@@ -138,7 +141,10 @@ Test(window, edge_does_not_move_with_an_ack_of_an_old_segment)
 	}
 }
 
-/* MUST-35/36/37, SHLD-29, SHLD-30, B11: a shut window is probed from RTO on, twice as late each time, for ever. */
+/*
+ * MUST-35/36/37, SHLD-29, SHLD-30, B11: a shut window is probed from RTO on, twice as late each
+ * time, for ever.
+ */
 Test(probe, backs_off_and_never_gives_up_while_answered)
 {
 	const struct wire_how how = { .state = TERN_ESTABLISHED };
