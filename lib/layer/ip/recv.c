@@ -63,7 +63,7 @@ header_good(const struct rte_mbuf *m, const uint8_t *at, uint16_t header_bytes)
 }
 
 /*
- * RFC 1122 §3.2.1.3: a source is one host, and not us. The network address, host part zero, is
+ * RFC 1122 §3.2.1.3, MUST-63: a source is one host, not us. The network address, host part zero, is
  * taken for a host: RFC 1122 §3.3.6 calls it an obsolete form of broadcast.
  */
 static inline bool
@@ -126,7 +126,8 @@ up(struct tern_ip *ip, struct tern_in *in)
 
 /*
  * The layers above answer by ip_answer() themselves, so here nothing is left to do on the way
- * down. TTL is not looked at: a host must not drop for it (RFC 1122 §3.2.1.7).
+ * down. TTL is not looked at: a host must not drop for it (RFC 1122 §3.2.1.7). Nor are options,
+ * which are stepped over (MUST-50).
  */
 enum tern_verdict
 ip_recv(struct tern_ip *ip, struct tern_in *in)
