@@ -23,7 +23,10 @@ conn_challenge(struct tern_conn *c, enum tern_verdict verdict)
 	return verdict;
 }
 
-/* What both sides offered is in use from now on (RFC 7323 §3.2, RFC 2018 §2, RFC 3168 §6.1.1). */
+/*
+ * What both sides offered is in use from now on (RFC 7323 §3.2, RFC 2018 §2, RFC 3168 §6.1.1,
+ * SHLD-8).
+ */
 static void
 take_options(struct tern_conn *c, const struct segment *s)
 {
@@ -33,7 +36,7 @@ take_options(struct tern_conn *c, const struct segment *s)
 	if ((s->has & SEGMENT_TIMESTAMPS) != 0 && tcp->timestamps) {
 		c->flags |= TERN_CONN_TIMESTAMPS;
 		c->rcv.ts = s->ts_val;
-		/* The MSS says nothing of options (RFC 9293 §3.7.1). */
+		/* The MSS says nothing of options (RFC 9293 §3.7.1, RFC 6691 §2). */
 		c->snd.mss = (uint16_t)(c->snd.mss - TCP_TIMESTAMPS_ROOM);
 	}
 	if ((s->has & SEGMENT_SACK_PERMITTED) != 0 && tcp->sack)
@@ -45,11 +48,11 @@ take_options(struct tern_conn *c, const struct segment *s)
 void
 conn_take_syn(struct tern_conn *c, const struct segment *s)
 {
-	uint16_t mss = s->mss != 0 ? s->mss : TCP_MSS_DEFAULT;
+	uint16_t mss = s->mss != 0 ? s->mss : TCP_MSS_DEFAULT; /* MUST-14, MUST-15 */
 
 	if (mss < CONN_MSS_LEAST)
 		mss = CONN_MSS_LEAST;
-	c->snd.mss = mss < c->tcp->mss ? mss : c->tcp->mss;
+	c->snd.mss = mss < c->tcp->mss ? mss : c->tcp->mss; /* MUST-16 */
 	take_options(c, s);
 	c->rcv.nxt = s->seq + 1;
 	c->rcv.acked = c->rcv.nxt;
@@ -90,7 +93,7 @@ conn_establish(struct tern_conn *c, const struct segment *s)
 		c->listener = LISTENER_NONE;
 	}
 	c->state = (c->flags & TERN_CONN_FIN_WANTED) != 0 ? TERN_FIN_WAIT_1 : TERN_ESTABLISHED;
-	if (tcp->keepalive)
+	if (tcp->keepalive) /* off (MUST-25), and two hours (MUST-28), if nobody says otherwise */
 		keepalive_set(c, tcp->keepalive_s, tcp->keepalive_every_s, tcp->keepalive_count);
 	if (tcp->paced)
 		c->flags |= TERN_CONN_PACED;
@@ -124,7 +127,7 @@ syn_sent_arrives(struct tern_conn *c, const struct segment *s, bool *reset)
 	c->flags |= TERN_CONN_ACK_NOW;
 	if (ack) {
 		conn_establish(c, s);
-	} else { /* simultaneous open (§3.5): our SYN again, with the ACK */
+	} else { /* simultaneous open (MUST-10): our SYN again, with the ACK */
 		c->state = TERN_SYN_RECEIVED;
 		c->snd.nxt = c->snd.una;
 	}
@@ -142,7 +145,7 @@ is_syn_again(const struct tern_conn *c, const struct segment *s)
 	       s->seq + 1 == c->rcv.nxt;
 }
 
-/* Step 1, the four cases of the acceptability test (RFC 9293 §3.10.7.4). */
+/* The four cases of the acceptability test (RFC 9293 §3.10.7.4 step 1). */
 static bool
 is_acceptable(const struct tern_conn *c, const struct segment *s, uint32_t length)
 {
@@ -154,7 +157,7 @@ is_acceptable(const struct tern_conn *c, const struct segment *s, uint32_t lengt
 	return from < wnd || to < wnd;
 }
 
-/* RFC 9293 §3.10.7.4, TIME-WAIT; RFC 1337: a reset must not cut it short. */
+/* RFC 9293 §3.10.7.4, TIME-WAIT; RFC 1337 §3: a reset must not cut it short. */
 static enum tern_verdict
 time_wait_arrives(struct tern_conn *c, const struct segment *s)
 {
@@ -170,6 +173,7 @@ time_wait_arrives(struct tern_conn *c, const struct segment *s)
 	return TERN_DONE;
 }
 
+/* RFC 9293 §3.10.7.4 step 1, RFC 7323 §5.3 (R2) */
 static enum tern_verdict
 check_sequence(struct tern_conn *c, struct segment *s)
 {
@@ -193,12 +197,15 @@ check_sequence(struct tern_conn *c, struct segment *s)
 	if (length == 0)
 		return conn_challenge(c, TERN_DROP_TCP_SEQUENCE);
 	if (s->len > 0 && seq_le(s->seq + s->len, c->rcv.nxt))
-		sack_duplicate(c, s->seq, s->seq + s->len);
+		sack_duplicate(c, s->seq, s->seq + s->len); /* RFC 2883 §4.1 */
 	c->flags |= TERN_CONN_ACK_NOW;
 	return TERN_DROP_TCP_SEQUENCE;
 }
 
-/* Step 2 (RFC 5961 §3.2): only the exact number resets. */
+/*
+ * RFC 9293 §3.10.7.4 step 2, RFC 5961 §3.2: only the exact number resets, whatever text comes with
+ * it (SHLD-2). Who opened actively was refused (MUST-11).
+ */
 static enum tern_verdict
 check_reset(struct tern_conn *c, const struct segment *s)
 {
@@ -216,8 +223,8 @@ check_reset(struct tern_conn *c, const struct segment *s)
 }
 
 /*
- * Step 4 (RFC 5961 §4.2): a SYN in a synchronised state is never believed. A passive open goes
- * back to LISTEN.
+ * RFC 9293 §3.10.7.4 step 4, RFC 5961 §4.2: a SYN in a synchronised state is never believed. A
+ * passive open goes back to LISTEN.
  */
 static enum tern_verdict
 check_syn(struct tern_conn *c, const struct segment *s)
@@ -231,7 +238,10 @@ check_syn(struct tern_conn *c, const struct segment *s)
 	return conn_challenge(c, TERN_DROP_TCP_SEQUENCE);
 }
 
-/* RFC 7323 §5.3 (R1): older than what came last, and that not so long ago that clocks wrapped. */
+/*
+ * RFC 7323 §5.3 (R1), §5.5: older than what came last, which was not so long ago that clocks
+ * wrapped.
+ */
 static bool
 is_old(const struct tern_conn *c, const struct segment *s)
 {
@@ -241,7 +251,7 @@ is_old(const struct tern_conn *c, const struct segment *s)
 }
 
 /*
- * RFC 7323 §3.2 and §5.3: where timestamps were agreed on, every segment but a reset has one, and
+ * RFC 7323 §3.2, §5.3 (R1): where timestamps were agreed on, every segment but a reset has one, and
  * one that goes back is of the past (PAWS).
  */
 static enum tern_verdict
@@ -261,7 +271,9 @@ check_timestamps(struct tern_conn *c, const struct segment *s)
 	return TERN_DROP_TCP_TIMESTAMP;
 }
 
-/* (R3), for what has passed the tests of the window (R2) and of the ACK (RFC 5961 §5.2). */
+/*
+ * RFC 7323 §5.3 (R3), §4.3: for what has passed the tests of window (R2) and ACK (RFC 5961 §5.2).
+ */
 static void
 note_timestamp(struct tern_conn *c, const struct segment *s)
 {
@@ -303,7 +315,7 @@ conn_arrives(struct tern_conn *c, struct segment *s, struct tern_in *in, bool *r
 	if ((v = conn_check_ack(c, s, reset)) != TERN_UNDECIDED)
 		return v;
 	note_timestamp(c, s);
-	/* Step 6: urgent data are delivered in line with the rest (RFC 6093 §6). */
+	/* Step 6: urgent data are told of (MUST-32), and come in line (MUST-30, RFC 6093 §6). */
 	if ((s->flags & TCP_URG) != 0 && s->len > 0 && conn_receives(c)) {
 		conn_report(c, TERN_REPORT_URGENT);
 		if (c->state == TERN_CLOSED)

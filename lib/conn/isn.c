@@ -3,7 +3,9 @@
 #include "conn/machine.h"
 #include "core/siphash.h"
 
-/* F of RFC 6528 §3; what is hashed with it keeps two uses apart. */
+/*
+ * F of RFC 6528 §3, under a secret (SHLD-1, MUST-9); what is hashed with it keeps two uses apart.
+ */
 static uint32_t
 hash(const struct tern_conn *c, uint32_t use)
 {

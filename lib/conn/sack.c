@@ -3,6 +3,7 @@
 #include "conn/held.h"
 #include "core/seq.h"
 
+/* RFC 2018 §4 (1), (3) */
 void
 sack_arrived(struct tern_conn *c, uint32_t seq)
 {

@@ -81,7 +81,10 @@ in_marked(struct wire *w, unsigned int ecn, const char *text)
 	wire_raw(w, &f);
 }
 
-/* RFC 3168 §6.1.1: who asks with ECE and CWR is answered with ECE; no one else is. No ECT yet. */
+/*
+ * SHLD-8, RFC 3168 §6.1.1, RFC 8257 §3.6: who asks with ECE and CWR is answered with ECE; no one
+ * else is. No ECT yet.
+ */
 Test(ecn, is_agreed_on_in_the_handshake)
 {
 	static const struct {
@@ -231,5 +234,46 @@ Test(ecn, window_probes_take_no_part)
 	wire_check(w, s != NULL, "no probe");
 	wire_check(w, field(s) == NOT_ECT, "probe with ECT");
 	wire_in(w, "R. 1:1(0) ack 1 win 0");
+	wire_end(w);
+}
+
+static void
+dctcp(struct tern_config *c)
+{
+	c->congestion = TERN_DCTCP;
+}
+
+/*
+ * RFC 8257 §3.2: with DCTCP each ACK says of what it covers whether it was marked: a change is told
+ * at once, so that no ACK is for both kinds; there is no waiting for CWR.
+ */
+Test(ecn, dctcp_tells_of_each_mark)
+{
+	static const struct {
+		unsigned int field;
+		bool now, ece; /* an ACK at once; what the next one says */
+	} steps[] = {
+		{ ECT_0, false, false }, { CE, true, false },	  { CE, false, true },
+		{ ECT_0, true, true },	 { ECT_0, false, false }, { CE, true, false },
+	};
+	const struct wire_how how = { .state = TERN_LISTEN, .tune = dctcp };
+	struct wire *w = wire_open(&how);
+	struct segment s;
+	unsigned int i;
+	char text[64];
+
+	wire_in(w, "SEW 0:0(0) win 65535 <mss 1460>");
+	wire_out_now(w, "SE. 0:0(0) ack 1 win 65535 <mss 1460>");
+	wire_in(w, ". 1:1(0) ack 1 win 65535");
+	for (i = 0; i < RTE_DIM(steps); i++) {
+		wire_note(w, "step %u", i);
+		snprintf(text, sizeof(text), "P. %u:%u(100) ack 1 win 65535", 1 + 100 * i,
+			 101 + 100 * i);
+		in_marked(w, steps[i].field, text);
+		wire_check(w, (w->sent_head != w->sent_tail) == steps[i].now, "an ACK at once?");
+		take_by(w, wire_now(w) + MS(40), &s);
+		wire_check(w, ((s.flags & ECE) != 0) == (steps[i].field == CE), "ECE %u",
+			   s.flags & ECE);
+	}
 	wire_end(w);
 }

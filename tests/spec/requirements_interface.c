@@ -9,6 +9,8 @@
 #include <criterion/criterion.h>
 #include <rte_mbuf.h>
 
+#include <tern_tcp_info.h>
+
 #include "kit/wire.h"
 
 enum { TOS = 1 };
@@ -490,5 +492,44 @@ Test(mtu, black_hole_is_found_by_silence)
 		wire_check(w, next == 14601, "only %u bytes came through", next - 1);
 		wire_skip(w);
 		wire_in(w, ". 1:1(0) ack 14601 win 65535");
+	}
+}
+
+/* RFC 4898 §4: what is told of a connection, by the names of its MIB, is what happened to it. */
+Test(info, tells_what_happened)
+{
+	struct tern_tcp_info info;
+	struct wire *w;
+
+	while ((w = wire_each(&ten_segments)) != NULL) {
+		wire_skip(w);
+		tern_tcp_info(wire_conn(w), &info);
+		wire_check(w, info.state == TERN_ESTABLISHED && info.cur_mss == 1460, "state, MSS");
+		wire_check(w,
+			   info.smoothed_rtt_us == 100000 && info.min_rtt_us == 100000 &&
+				   info.cur_rto_us == 300000,
+			   "SRTT %u, least %u, RTO %u us", info.smoothed_rtt_us, info.min_rtt_us,
+			   info.cur_rto_us);
+		wire_check(w, info.pipe_size == 14600 && info.thru_octets_acked == 0, "pipe %u",
+			   info.pipe_size);
+		wire_check(w,
+			   info.snd_una == w->flow->our_isn + 1 &&
+				   info.snd_nxt == w->flow->our_isn + 14601 &&
+				   info.rcv_nxt == w->flow->peer_isn + 1,
+			   "numbers");
+		wire_check(w, !info.sack && !info.timestamps && !info.ecn, "agreed on");
+		wire_pass(w, MS(350));
+		tern_tcp_info(wire_conn(w), &info);
+		wire_check(w,
+			   info.subsequent_timeouts == 1 && info.recovery == TERN_RECOVERY_LOSS &&
+				   info.cur_cwnd == 1460 && info.cur_rto_us == 600000,
+			   "%u timeouts, cwnd %u, RTO %u us", info.subsequent_timeouts,
+			   info.cur_cwnd, info.cur_rto_us);
+		wire_in(w, ". 1:1(0) ack 14601 win 1000");
+		tern_tcp_info(wire_conn(w), &info);
+		wire_check(w,
+			   info.thru_octets_acked == 14600 && info.pipe_size == 0 &&
+				   info.cur_rwin_rcvd == 1000 && info.subsequent_timeouts == 0,
+			   "acked %lu, window %u", info.thru_octets_acked, info.cur_rwin_rcvd);
 	}
 }

@@ -300,6 +300,34 @@ Test(timestamps, give_samples_of_repeated_segments)
 	wire_end(w);
 }
 
+/*
+ * RFC 7323 §4.2: ten ACKs in one round trip are one sample as far as smoothing goes, or a burst
+ * would make it forget what was before.
+ */
+Test(timestamps, smooth_once_a_round_trip)
+{
+	uint32_t ours, srtt = 0, at;
+	struct wire *w = with_timestamps(1000, &ours, 14480);
+	struct segment s;
+	unsigned int i;
+
+	leaves_now(w, &s);
+	wire_skip(w);
+	for (i = 1; i <= 9; i++) {
+		at = 100 + 10 * i;
+		wire_pass(w, MS(at));
+		wire_in(w, ". 1:1(0) ack %u win 65535 <TS val %u ecr %u>", 1 + 1448 * i, 1000 + at,
+			ours);
+		if (i == 1)
+			srtt = wire_conn(w)->rtt.srtt_8;
+		wire_check(w, wire_conn(w)->rtt.srtt_8 == srtt, "SRTT %u us, was %u",
+			   wire_conn(w)->rtt.srtt_8 / 8, srtt / 8);
+		wire_skip(w);
+	}
+	wire_in(w, "R. 1:1(0) ack 1 win 0");
+	wire_end(w);
+}
+
 /* MUST-16, RFC 6691 §2: options of every segment are taken from its data. */
 Test(timestamps, are_taken_from_the_data)
 {

@@ -91,8 +91,8 @@ hang_up(struct wire *w)
 }
 
 /*
- * RFC 6675 §5 (1), (4), RFC 8985 §6.2 (4): three segments beyond a hole are enough, as long as the
- * path was never seen to reorder; the hole is repeated at once, and once.
+ * RFC 6675 §5 (1), (4), RFC 8985 §6.2 (4), RFC 2018 §5.1: three segments beyond a hole are enough,
+ * as long as the path was never seen to reorder; the hole is repeated at once, and once.
  */
 Test(recovery, three_segments_beyond_a_hole_begin_it)
 {
@@ -240,9 +240,9 @@ sent_now(struct wire *w)
 }
 
 /*
- * RFC 9937 §6.1, §6.2, §6.3: ten segments are in flight, five are to be (the two of limited transmit
- * do not count: RFC 5681 §3.2 (2)). At first one leaves for two that arrive; once there are five in
- * the network, one for one. RFC 6675 §5 (C): new data go when no hole is left.
+ * RFC 9937 §6.1, §6.2, §6.3: ten segments are in flight, five are to be (the two of limited
+ * transmit do not count: RFC 5681 §3.2 (2)). At first one leaves for two that arrive; once there
+ * are five in the network, one for one. RFC 6675 §5 (C): new data go when no hole is left.
  */
 Test(recovery, is_paced_by_what_arrives)
 {
@@ -358,8 +358,8 @@ Test(limited_transmit, keeps_to_the_peers_window)
 }
 
 /*
- * RFC 8985 §6.2 (1), (2), (5): one segment beyond the hole, and nothing more is heard: the hole is
- * repeated a quarter of the shortest round trip later, not after an RTO.
+ * RFC 8985 §4, §6.2 (1), (2), (5): one segment beyond the hole, and nothing more is heard: the hole
+ * is repeated a quarter of the shortest round trip later, not after an RTO.
  */
 Test(rack, time_tells_of_a_loss)
 {
@@ -567,7 +567,7 @@ Test(frto, true_timeout_is_not_taken_back)
 }
 
 /*
- * RFC 4015 §3: an echo of a time before the repetition says that the original had arrived: cwnd
+ * RFC 4015 §3.2: an echo of a time before the repetition says that the original had arrived: cwnd
  * and ssthresh are what they were.
  */
 Test(eifel, spurious_timeout_is_taken_back)

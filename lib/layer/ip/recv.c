@@ -72,7 +72,10 @@ source_good(const struct tern_ip *ip, rte_be32_t src)
 	return !ipv4_is_martian(src) && ip_kind(ip, src) == IP_KIND_OTHER;
 }
 
-/* In the packet's struct: past the header, and without the padding of a short Ethernet frame. */
+/*
+ * In the packet's struct: past the header, and without the padding of a short Ethernet frame. Users
+ * see there what class their data came in (MAY-9).
+ */
 static inline void
 enter(struct tern_in *in, const struct ipv4_header *h)
 {

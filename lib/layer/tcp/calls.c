@@ -100,6 +100,7 @@ tern_tcp_keepalive(struct tern_conn *c, uint32_t idle_s, uint32_t interval_s, ui
 	return 0;
 }
 
+/* MUST-21, RFC 5482 §3.1 */
 int
 tern_tcp_user_timeout(struct tern_conn *c, uint64_t ns)
 {

@@ -7,8 +7,8 @@
 #include "layer/tcp/tcp.h"
 
 /*
- * RFC 6056 §3.1, §3.3.1: begin at a random port, then walk; the range is configured (§3.2). Only
- * this remote address and port matter: the same local port may serve any number of different peers.
+ * RFC 6056 §3.1, §3.2, §3.3.1: begin at a random port of the range, then walk. Only this remote
+ * address and port matter: the same local port may serve any number of different peers.
  */
 static bool
 choose_port(struct tern_tcp *tcp, struct tern_addr to, rte_be16_t port, struct tern_addr from,

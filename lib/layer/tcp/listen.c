@@ -175,7 +175,7 @@ listen_syn(struct tern_tcp *tcp, struct listening *l, const struct segment *s,
 	struct tern_conn *c;
 
 	*made = NULL;
-	if (l->half_open >= listener->backlog)
+	if (l->half_open >= listener->backlog) /* RFC 4987 §3.2 */
 		return TERN_DROP_TCP_BACKLOG;
 	/* Before the user is asked: whom it accepts there must be a connection for. */
 	c = conn_new(tcp, in->src, in->sport, in->dst, in->dport, in->flow);

@@ -33,7 +33,7 @@ read_segment(struct tern_in *in, struct segment *s)
 	len = (uint16_t)(h->data_off >> 4) * 4;
 	if (len < TCP_HEADER_BYTES || len > in->len)
 		return TERN_DROP_TCP_OFFSET;
-	if (!ip_sum_good(in, in->len))
+	if (!ip_sum_good(in, in->len)) /* MUST-3 */
 		return TERN_DROP_TCP_CHECKSUM;
 	if (in->group != 0) /* MUST-57; IP has seen to the source */
 		return TERN_DROP_TCP_GROUP;
@@ -93,7 +93,7 @@ no_connection(struct tern_tcp *tcp, const struct segment *s, struct tern_in *in,
 	return v;
 }
 
-/* MAY-2: a SYN beyond all that the old connection sent may take its place. */
+/* MAY-2, RFC 1122 §4.2.2.13: a SYN beyond all that the old connection sent may take its place. */
 static bool
 reopens(struct tern_tcp *tcp, const struct tern_conn *c, const struct segment *s,
 	const struct tern_in *in)
