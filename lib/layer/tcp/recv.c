@@ -41,7 +41,7 @@ read_segment(struct tern_in *in, struct segment *s)
 	len = (uint16_t)(h->data_off >> 4) * 4;
 	if (len < TCP_HEADER_BYTES || len > in->len)
 		return TERN_DROP_TCP_OFFSET;
-	if (!ip_sum_good(in, in->len))
+	if (!ip_sum_good(in, in->len)) /* MUST-3 */
 		return TERN_DROP_TCP_CHECKSUM;
 	if (in->group != 0) /* MUST-57; IP has seen to the source */
 		return TERN_DROP_TCP_GROUP;
