@@ -10,6 +10,7 @@
 enum {
 	PPM = 1000000,
 	LEAST_PACKETS = 4,
+	PLACES = 2, /* for each packet that may wait: see move_up() */
 	BURST = 32,
 };
 
@@ -84,11 +85,21 @@ draw_fate(struct tern_faults_way *way)
 
 /* Waiting ----------------------------------------------------------------------------------- */
 
+/* Packets leave at the front: those behind them move up only when the end of the memory is met. */
 static void
-wait_until(struct tern_faults_way *way, struct rte_mbuf *m, uint64_t due_ns)
+move_up(struct tern_faults_way *way)
+{
+	memmove(way->memory, way->waiting, way->n * sizeof(*way->waiting));
+	way->waiting = way->memory;
+}
+
+static void
+wait_until(struct tern_faults *f, struct tern_faults_way *way, struct rte_mbuf *m, uint64_t due_ns)
 {
 	uint32_t at = way->n++;
 
+	if (way->waiting + at == way->memory + (size_t)PLACES * f->packets)
+		move_up(way);
 	for (; at > 0 && way->waiting[at - 1].due_ns > due_ns; at--)
 		way->waiting[at] = way->waiting[at - 1];
 	way->waiting[at] = (struct tern_faults_packet){ due_ns, m };
@@ -98,7 +109,7 @@ static void
 forget_first(struct tern_faults_way *way, uint32_t n)
 {
 	way->n -= n;
-	memmove(way->waiting, way->waiting + n, way->n * sizeof(*way->waiting));
+	way->waiting = way->n > 0 ? way->waiting + n : way->memory;
 }
 
 /* The first of those that are due, at most n, still in the list. */
@@ -192,7 +203,7 @@ copy(struct tern_faults *f, struct tern_faults_way *way, struct rte_mbuf *m, uin
 		return;
 	}
 	way->counts.copied++;
-	wait_until(way, second, due_ns);
+	wait_until(f, way, second, due_ns);
 }
 
 /* One packet meets its fate: up to two packets wait for their time, which may be now. */
@@ -200,7 +211,7 @@ static void
 pass(struct tern_faults *f, struct tern_faults_way *way, struct rte_mbuf *m)
 {
 	struct fate fate = draw_fate(way);
-	uint64_t now = *f->now_ns;
+	uint64_t due_ns = *f->now_ns + way->odds.latency_ns;
 
 	way->counts.packets++;
 	if (fate.lost) {
@@ -211,9 +222,9 @@ pass(struct tern_faults *f, struct tern_faults_way *way, struct rte_mbuf *m)
 	if (fate.corrupted)
 		m = corrupt(f, way, m, fate.where);
 	way->counts.delayed += fate.delay_ns > 0;
-	wait_until(way, m, now + fate.delay_ns);
+	wait_until(f, way, m, due_ns + fate.delay_ns);
 	if (fate.copied)
-		copy(f, way, m, now + fate.copy_delay_ns);
+		copy(f, way, m, due_ns + fate.copy_delay_ns);
 }
 
 /* The port ---------------------------------------------------------------------------------- */
@@ -273,7 +284,7 @@ faults_rx(struct tern_port *port, struct rte_mbuf **pkts, uint16_t n)
 size_t
 tern_faults_bytes(uint32_t packets)
 {
-	return 2 * (size_t)packets * sizeof(struct tern_faults_packet);
+	return 2 * PLACES * (size_t)packets * sizeof(struct tern_faults_packet);
 }
 
 static bool
@@ -300,8 +311,10 @@ tern_faults_init(struct tern_faults *faults, void *mem, struct tern_port *below,
 	faults->packets = config->packets;
 	faults->rx.odds = config->rx;
 	faults->tx.odds = config->tx;
-	faults->rx.waiting = mem;
-	faults->tx.waiting = faults->rx.waiting + config->packets;
+	faults->rx.memory = mem;
+	faults->tx.memory = faults->rx.memory + (size_t)PLACES * config->packets;
+	faults->rx.waiting = faults->rx.memory;
+	faults->tx.waiting = faults->tx.memory;
 	faults->rx.random = config->seed;
 	faults->tx.random = ~config->seed;
 	return 0;

@@ -8,10 +8,11 @@
  * every packet draws the same number of random numbers, whatever becomes of it and whichever odds
  * are zero, and neither direction disturbs the other.
  *
- * A delayed packet is overtaken by those behind it: that is how reordering is made. Packets wait
- * in a list of bounded length; while it is full the wire beneath is not read and nothing more is
- * taken from the stack. A packet that is due leaves with the next call of rx(), whichever direction
- * it takes, so a simulation jumps to tern_faults_next().
+ * Every packet takes the latency of its direction, which keeps their order. A delayed one takes
+ * longer and is overtaken by those behind it: that is how reordering is made. Packets wait in a
+ * list of bounded length; while it is full the wire beneath is not read and nothing more is taken
+ * from the stack. A packet that is due leaves with the next call of rx(), whichever direction it
+ * takes, so a simulation jumps to tern_faults_next().
  *
  * Corruption changes one byte of an IPv4 or IPv6 packet, in a copy if its memory is shared. ARP is
  * spared: it has no checksum, and no Ethernet would deliver it damaged. The port offers no
@@ -39,7 +40,8 @@ struct tern_faults_odds {
 	uint32_t loss_ppm;
 	uint32_t copy_ppm;    /* comes twice; the copy is delayed, or not, by itself */
 	uint32_t corrupt_ppm; /* one byte is changed */
-	uint32_t delay_ppm;
+	uint32_t delay_ppm;   /* is delayed beyond the latency of all */
+	uint64_t latency_ns;
 	uint64_t delay_min_ns, delay_max_ns; /* of a delayed packet: uniform between the two */
 };
 
@@ -61,6 +63,7 @@ struct tern_faults_way {
 	struct tern_faults_counts counts;
 	uint64_t random;		    /* state of the generator */
 	struct tern_faults_packet *waiting; /* in order of due_ns, first come first among equals */
+	struct tern_faults_packet *memory;  /* that they stand in */
 	uint32_t n;
 };
 
