@@ -41,6 +41,7 @@ doze(const struct run_lcore *lcore, uint64_t now)
 	struct timespec rest = { 0 };
 	uint64_t ns;
 
+	until = RTE_MIN(until, tern_faults_next(&lcore->faults));
 	if (until <= now)
 		return;
 	ns = RTE_MIN(until - now, run_process.config.idle_ns);
@@ -124,9 +125,9 @@ part(struct run_lcore *lcore)
 	if (run_process.config.on_stop != NULL)
 		run_process.config.on_stop(lcore->stack, run_process.config.data);
 	tern_tcp_each(tcp, close_one, NULL);
-	poll_on(lcore, CLOSE_NS, true);
+	poll_on(lcore, CLOSE_NS + run_faults_ns(), true);
 	tern_tcp_each(tcp, abort_one, lcore);
-	poll_on(lcore, LEAVE_NS, false);
+	poll_on(lcore, LEAVE_NS + run_faults_ns(), false);
 	lcore->left = tern_tcp_connections(tcp);
 }
 

@@ -81,13 +81,15 @@ map_aligned(size_t bytes)
 int
 run_take_memory(struct run_lcore *lcore, const struct tern_config *config)
 {
-	uint64_t wanted = tern_stack_bytes(config), free = memory_available();
+	uint64_t stack = RTE_ALIGN_CEIL(tern_stack_bytes(config), RTE_CACHE_LINE_SIZE);
+	uint64_t wanted = stack + run_faults_bytes(), free = memory_available();
 
 	lcore->bytes = RTE_ALIGN_CEIL(wanted, HUGE_BYTES);
 	if (lcore->bytes > free || (lcore->mem = map_aligned(lcore->bytes)) == NULL)
 		return run_complain("%" PRIu64 " MB for the tables of lcore %u, %" PRIu64
 				    " MB free: fewer connections (now %u) or lcores (-l) take less",
 				    to_mb(wanted), lcore->id, to_mb(free), config->connections);
+	lcore->faults_mem = (uint8_t *)lcore->mem + stack;
 	place(lcore);
 	return 0;
 }
