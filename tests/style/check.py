@@ -36,7 +36,7 @@ GUESTS = {
     "drivers": [],
     "apps": [],
     "apps/http": ["apps"],
-    "bench": ["tests/kit"],
+    "bench": ["tests/kit", "apps"],
     "docs": [],
     "tests/kit": [],
     "tests/spec": ["tests/kit"],
