@@ -10,7 +10,6 @@
 enum {
 	PPM = 1000000,
 	LEAST_PACKETS = 4,
-	PLACES = 2, /* for each packet that may wait: see move_up() */
 	BURST = 32,
 };
 
@@ -19,7 +18,8 @@ static const uint32_t MADE_BY_PORT =
 
 /* What is going to happen to a packet: drawn before anything does. */
 struct fate {
-	bool lost, copied, corrupted;
+	bool copied, corrupted;
+	uint64_t loss; /* decides whether it is lost */
 	uint64_t delay_ns, copy_delay_ns;
 	uint64_t where; /* the byte, and how it changes */
 };
@@ -74,7 +74,7 @@ draw_fate(struct tern_faults_way *way)
 {
 	struct fate f;
 
-	f.lost = happens(way, way->odds.loss_ppm);
+	f.loss = draw(way);
 	f.copied = happens(way, way->odds.copy_ppm);
 	f.corrupted = happens(way, way->odds.corrupt_ppm);
 	f.where = draw(way);
@@ -83,33 +83,66 @@ draw_fate(struct tern_faults_way *way)
 	return f;
 }
 
+/* Loss -------------------------------------------------------------------------------------- */
+
+/* Gilbert and Elliott: one number says how the channel changes and, by its other half, the loss. */
+static bool
+is_lost_by_chance(struct tern_faults_way *way, uint64_t random)
+{
+	const struct tern_faults_odds *odds = &way->odds;
+	bool lost, changes = scale(random << 32, PPM) < (way->bad ? odds->good_ppm : odds->bad_ppm);
+
+	way->bad = way->bad != changes;
+	lost = scale(random, PPM) < (way->bad ? odds->bad_loss_ppm : odds->loss_ppm);
+	way->counts.lost_bad += lost && way->bad;
+	return lost;
+}
+
+/* Each model has its say about each packet; the first that takes it counts it. */
+static bool
+is_lost(struct tern_faults_way *way, uint64_t random, uint64_t now)
+{
+	const struct tern_faults_odds *odds = &way->odds;
+
+	if (is_lost_by_chance(way, random))
+		return true;
+	if (odds->every != 0 && way->counts.packets % odds->every == 0) {
+		way->counts.lost_every++;
+		return true;
+	}
+	if (now >= odds->dark_from_ns && now < odds->dark_until_ns) {
+		way->counts.lost_dark++;
+		return true;
+	}
+	return false;
+}
+
 /* Waiting ----------------------------------------------------------------------------------- */
 
-/* Packets leave at the front: those behind them move up only when the end of the memory is met. */
-static void
-move_up(struct tern_faults_way *way)
+/* The i-th that waits, counted from the one that is due first; memory is used round and round. */
+static struct tern_faults_packet *
+place(const struct tern_faults_way *way, uint32_t i)
 {
-	memmove(way->memory, way->waiting, way->n * sizeof(*way->waiting));
-	way->waiting = way->memory;
+	uint32_t at = way->first + i;
+
+	return &way->waiting[at < way->places ? at : at - way->places];
 }
 
 static void
-wait_until(struct tern_faults *f, struct tern_faults_way *way, struct rte_mbuf *m, uint64_t due_ns)
+wait_until(struct tern_faults_way *way, struct rte_mbuf *m, uint64_t due_ns)
 {
 	uint32_t at = way->n++;
 
-	if (way->waiting + at == way->memory + (size_t)PLACES * f->packets)
-		move_up(way);
-	for (; at > 0 && way->waiting[at - 1].due_ns > due_ns; at--)
-		way->waiting[at] = way->waiting[at - 1];
-	way->waiting[at] = (struct tern_faults_packet){ due_ns, m };
+	for (; at > 0 && place(way, at - 1)->due_ns > due_ns; at--)
+		*place(way, at) = *place(way, at - 1);
+	*place(way, at) = (struct tern_faults_packet){ due_ns, m };
 }
 
 static void
 forget_first(struct tern_faults_way *way, uint32_t n)
 {
+	way->first = (uint32_t)(place(way, n) - way->waiting);
 	way->n -= n;
-	way->waiting = way->n > 0 ? way->waiting + n : way->memory;
 }
 
 /* The first of those that are due, at most n, still in the list. */
@@ -118,8 +151,8 @@ look_due(const struct tern_faults_way *way, uint64_t now, struct rte_mbuf **pkts
 {
 	uint16_t i;
 
-	for (i = 0; i < n && i < way->n && way->waiting[i].due_ns <= now; i++)
-		pkts[i] = way->waiting[i].mbuf;
+	for (i = 0; i < n && i < way->n && place(way, i)->due_ns <= now; i++)
+		pkts[i] = place(way, i)->mbuf;
 	return i;
 }
 
@@ -203,7 +236,7 @@ copy(struct tern_faults *f, struct tern_faults_way *way, struct rte_mbuf *m, uin
 		return;
 	}
 	way->counts.copied++;
-	wait_until(f, way, second, due_ns);
+	wait_until(way, second, due_ns);
 }
 
 /* One packet meets its fate: up to two packets wait for their time, which may be now. */
@@ -211,10 +244,10 @@ static void
 pass(struct tern_faults *f, struct tern_faults_way *way, struct rte_mbuf *m)
 {
 	struct fate fate = draw_fate(way);
-	uint64_t due_ns = *f->now_ns + way->odds.latency_ns;
+	uint64_t now = *f->now_ns, due_ns = now + way->odds.latency_ns;
 
 	way->counts.packets++;
-	if (fate.lost) {
+	if (is_lost(way, fate.loss, now)) {
 		way->counts.lost++;
 		rte_pktmbuf_free(m);
 		return;
@@ -222,7 +255,7 @@ pass(struct tern_faults *f, struct tern_faults_way *way, struct rte_mbuf *m)
 	if (fate.corrupted)
 		m = corrupt(f, way, m, fate.where);
 	way->counts.delayed += fate.delay_ns > 0;
-	wait_until(f, way, m, due_ns + fate.delay_ns);
+	wait_until(way, m, due_ns + fate.delay_ns);
 	if (fate.copied)
 		copy(f, way, m, due_ns + fate.copy_delay_ns);
 }
@@ -284,14 +317,16 @@ faults_rx(struct tern_port *port, struct rte_mbuf **pkts, uint16_t n)
 size_t
 tern_faults_bytes(uint32_t packets)
 {
-	return 2 * PLACES * (size_t)packets * sizeof(struct tern_faults_packet);
+	return 2 * (size_t)packets * sizeof(struct tern_faults_packet);
 }
 
 static bool
 odds_are_valid(const struct tern_faults_odds *odds)
 {
-	return odds->loss_ppm <= PPM && odds->copy_ppm <= PPM && odds->corrupt_ppm <= PPM &&
-	       odds->delay_ppm <= PPM && odds->delay_max_ns >= odds->delay_min_ns;
+	return odds->loss_ppm <= PPM && odds->bad_ppm <= PPM && odds->good_ppm <= PPM &&
+	       odds->bad_loss_ppm <= PPM && odds->copy_ppm <= PPM && odds->corrupt_ppm <= PPM &&
+	       odds->delay_ppm <= PPM && odds->delay_max_ns >= odds->delay_min_ns &&
+	       odds->dark_until_ns >= odds->dark_from_ns;
 }
 
 int
@@ -311,10 +346,10 @@ tern_faults_init(struct tern_faults *faults, void *mem, struct tern_port *below,
 	faults->packets = config->packets;
 	faults->rx.odds = config->rx;
 	faults->tx.odds = config->tx;
-	faults->rx.memory = mem;
-	faults->tx.memory = faults->rx.memory + (size_t)PLACES * config->packets;
-	faults->rx.waiting = faults->rx.memory;
-	faults->tx.waiting = faults->tx.memory;
+	faults->rx.places = config->packets;
+	faults->tx.places = config->packets;
+	faults->rx.waiting = mem;
+	faults->tx.waiting = faults->rx.waiting + config->packets;
 	faults->rx.random = config->seed;
 	faults->tx.random = ~config->seed;
 	return 0;
@@ -326,7 +361,7 @@ way_fini(struct tern_faults_way *way)
 	uint32_t n = way->n;
 
 	for (uint32_t i = 0; i < n; i++)
-		rte_pktmbuf_free(way->waiting[i].mbuf);
+		rte_pktmbuf_free(place(way, i)->mbuf);
 	way->n = 0;
 	return n;
 }
@@ -340,8 +375,8 @@ tern_faults_fini(struct tern_faults *faults)
 uint64_t
 tern_faults_next(const struct tern_faults *faults)
 {
-	uint64_t rx = faults->rx.n > 0 ? faults->rx.waiting[0].due_ns : UINT64_MAX;
-	uint64_t tx = faults->tx.n > 0 ? faults->tx.waiting[0].due_ns : UINT64_MAX;
+	uint64_t rx = faults->rx.n > 0 ? place(&faults->rx, 0)->due_ns : UINT64_MAX;
+	uint64_t tx = faults->tx.n > 0 ? place(&faults->tx, 0)->due_ns : UINT64_MAX;
 
 	return RTE_MIN(rx, tx);
 }
