@@ -162,6 +162,13 @@ conn_hash(const struct tern_tcp *tcp, struct tern_addr remote, rte_be16_t rport,
 	return hash_tuple(&tcp->hash_key, remote.q, local.q, (uint32_t)rport << 16 | lport);
 }
 
+/* Not kept in the block: it is needed once more, at the end. */
+static uint32_t
+hash_of(const struct tern_conn *c)
+{
+	return conn_hash(c->tcp, c->remote, c->rport, c->local, c->lport);
+}
+
 void
 machine_bury(struct tern_tcp *tcp)
 {
@@ -213,7 +220,6 @@ conn_new(struct tern_tcp *tcp, struct tern_addr remote, rte_be16_t rport, struct
 	c->rport = rport;
 	c->local = local;
 	c->lport = lport;
-	c->hash = hash;
 	c->tcp = tcp;
 	c->listener = LISTENER_NONE;
 	c->since = tcp->tick;
@@ -226,7 +232,7 @@ conn_new(struct tern_tcp *tcp, struct tern_addr remote, rte_be16_t rport, struct
 void
 conn_discard(struct tern_conn *c)
 {
-	flowtable_remove(&c->tcp->flows, c->hash, c->slot);
+	flowtable_remove(&c->tcp->flows, hash_of(c), c->slot);
 	slots_give(&c->tcp->slots, c->slot);
 }
 
@@ -269,7 +275,7 @@ conn_end(struct tern_conn *c, enum tern_why why)
 	conn_not_ready(c);
 	leave_listener(c);
 	c->state = TERN_CLOSED;
-	flowtable_remove(&tcp->flows, c->hash, c->slot);
+	flowtable_remove(&tcp->flows, hash_of(c), c->slot);
 	timers_cancel(c);
 	held_free_all(c);
 	list_append(tcp, &tcp->dead, c);

@@ -8,11 +8,11 @@ enum { TICK_US = TERN_TICK_NS / 1000 };
 void
 rtt_time(struct tern_conn *c, uint32_t seq)
 {
-	if ((c->flags & TERN_CONN_TIMING) != 0)
+	if ((c->flags & RTT_TIMING) != 0)
 		return;
-	c->flags |= TERN_CONN_TIMING;
+	c->flags |= RTT_TIMING;
 	c->rtt.seq = seq;
-	c->rtt.at_us = c->tcp->now_us;
+	c->tail.us = c->tcp->now_us;
 }
 
 /* RFC 6298 (2.2), (2.3) with alpha 1/8 and beta 1/4; both values are kept multiplied. */
@@ -51,10 +51,10 @@ rtt_acked(struct tern_conn *c, uint32_t ack)
 	enum { SAMPLE_MAX_US = 1 << 28 }; /* 268 s: beyond any R2, and times 8 fits */
 	uint32_t sample;
 
-	if ((c->flags & TERN_CONN_TIMING) == 0 || seq_lt(ack, c->rtt.seq))
+	if ((c->flags & RTT_TIMING) == 0 || seq_lt(ack, c->rtt.seq))
 		return;
-	c->flags &= ~TERN_CONN_TIMING;
-	sample = c->tcp->now_us - c->rtt.at_us;
+	c->flags &= ~RTT_TIMING;
+	sample = c->tcp->now_us - c->tail.us;
 	if (sample > SAMPLE_MAX_US)
 		return;
 	smooth(c, sample > 0 ? sample : 1);

@@ -11,6 +11,9 @@
 
 #include <tern_conn.h>
 
+/* Of tern_conn.flags: rtt.seq is being timed, since tail.us. */
+#define RTT_TIMING TERN_CONN_PACED
+
 /* Start timing the segment that ends at seq, unless one is being timed. */
 void rtt_time(struct tern_conn *c, uint32_t seq);
 

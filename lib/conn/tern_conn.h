@@ -134,8 +134,10 @@ struct tern_timer_node {
 /* The timers of a connection. */
 enum tern_tcp_timer {
 	TERN_TIMER_REXMIT, /* retransmission, or zero-window probe */
+	TERN_TIMER_LOSS,   /* RACK's reordering window, or the tail loss probe (RFC 8985) */
 	TERN_TIMER_ACK,	   /* delayed ACK */
-	TERN_TIMER_STATE,  /* end of TIME-WAIT, or of waiting for a FIN */
+	TERN_TIMER_STATE,  /* end of waiting for a FIN; keep-alive */
+	TERN_TIMER_PACE,   /* the next segment of a paced flight */
 	TERN_TIMERS
 };
 
@@ -144,19 +146,42 @@ enum tern_tcp_timer {
 #define TERN_CONN_ACK_NOW (1u << 1)	  /* an ACK is owed at once */
 #define TERN_CONN_FIN_WANTED (1u << 2)	  /* the user closed: FIN after the last byte */
 #define TERN_CONN_FIN_SENT (1u << 3)	  /* FIN is the last number below snd.max */
-#define TERN_CONN_FIN_RECEIVED (1u << 4)  /* rcv.nxt is past the peer's FIN */
-#define TERN_CONN_CLOSED (1u << 5)	  /* the user wants no more data either */
-#define TERN_CONN_PASSIVE (1u << 6)	  /* came from LISTEN (MUST-11) */
-#define TERN_CONN_RECOVERY (1u << 7)	  /* fast recovery, until snd.recover */
-#define TERN_CONN_TIMING (1u << 8)	  /* rtt.seq is being timed */
-#define TERN_CONN_PROBING (1u << 9)	  /* the rexmit timer is the zero-window probe's */
-#define TERN_CONN_READY (1u << 10)	  /* on the list of those that may have to send */
-#define TERN_CONN_USER_GONE (1u << 11)	  /* on_closed() has been called */
-#define TERN_CONN_WSCALE (1u << 12)	  /* both sides sent Window Scale (RFC 7323 §2.2) */
-#define TERN_CONN_FORCE (1u << 13)	  /* the next segment goes out whatever the window says */
-#define TERN_CONN_REPEAT (1u << 14)	  /* one segment at snd.una is to be sent again */
-#define TERN_CONN_SYN_REPEATED (1u << 15) /* the SYN had to be (RFC 6298 (5.7)) */
+#define TERN_CONN_CLOSED (1u << 4)	  /* the user wants no more data either */
+#define TERN_CONN_PASSIVE (1u << 5)	  /* came from LISTEN (MUST-11) */
+#define TERN_CONN_RECOVERY (1u << 6)	  /* fast recovery, until snd.recover */
+#define TERN_CONN_LOSS (1u << 7)	  /* recovery after a timeout, until snd.recover */
+#define TERN_CONN_PROBING (1u << 8)	  /* the rexmit timer is the zero-window probe's */
+#define TERN_CONN_READY (1u << 9)	  /* on the list of those that may have to send */
+#define TERN_CONN_USER_GONE (1u << 10)	  /* on_closed() has been called */
+#define TERN_CONN_WSCALE (1u << 11)	  /* both sides sent Window Scale (RFC 7323 §2.2) */
+#define TERN_CONN_TIMESTAMPS (1u << 12)	  /* both sides sent Timestamps (RFC 7323 §3.2) */
+#define TERN_CONN_SACK (1u << 13)	  /* both sides sent SACK-Permitted (RFC 2018 §2) */
+#define TERN_CONN_FORCE (1u << 14)	  /* the next segment goes out whatever the window says */
+#define TERN_CONN_REPEAT (1u << 15)	  /* one segment at snd.una is to be sent again */
+#define TERN_CONN_SYN_REPEATED (1u << 16) /* the SYN had to be (RFC 6298 (5.7)) */
+#define TERN_CONN_ECN (1u << 17)	  /* both sides can (RFC 3168 §6.1.1) */
+#define TERN_CONN_ECE (1u << 18)	  /* congestion was experienced: echo it until CWR */
+#define TERN_CONN_CWR (1u << 19)	  /* cwnd was reduced: say so in the next new data */
+#define TERN_CONN_REDUCED (1u << 20)	  /* so it was, and not again before snd.recover */
+#define TERN_CONN_LIMITED (1u << 21)	  /* cwnd was what stopped us, in this flight */
+#define TERN_CONN_TLP (1u << 22)	  /* a tail loss probe is under way, up to tlp_end */
+#define TERN_CONN_TLP_REPEATS (1u << 23)  /* it repeated data */
+#define TERN_CONN_REORDERED (1u << 24)	  /* the path reorders (RFC 8985 §6.2) */
+#define TERN_CONN_FRTO_1 (1u << 25)	  /* a timeout, and its first ACK is awaited (RFC 5682) */
+#define TERN_CONN_FRTO_2 (1u << 26)	  /* and its second */
+#define TERN_CONN_KEEPALIVE (1u << 27)	  /* keep-alive is on: tern_tcp_keepalive() */
+#define TERN_CONN_PACED (1u << 28)	  /* pacing is on: tern_tcp_pace() */
+#define TERN_CONN_UNDO (1u << 29)	  /* what undo.* says can still be restored */
+#define TERN_CONN_DSACK (1u << 30)	  /* a duplicate came: say so in the next ACK (RFC 2883) */
+#define TERN_CONN_LINGER (1u << 31)	  /* the STATE timer is tern_tcp_linger()'s */
 
+#define TERN_RCV_RECENT 3
+#define TERN_CONGESTION_WORDS 6
+
+/*
+ * Ordered by heat: a request and its answer touch the first four cache lines; the rest is for
+ * losses, reordering, long flights and what is rare.
+ */
 struct tern_conn {
 	/* First line: who it is, and what every segment asks. */
 	struct tern_addr remote, local;
@@ -190,9 +215,11 @@ struct tern_conn {
 		uint32_t adv;	/* right edge advertised: never moves left */
 		uint32_t space; /* bytes that may be held for the user; public: may be changed */
 		uint32_t held;	/* bytes of it in use: early, kept, or not consumed yet */
-		uint32_t acked; /* nxt in the last ACK sent */
+		uint32_t acked; /* nxt in the last ACK sent: Last.ACK.sent of RFC 7323 §4.3 */
+		uint32_t ts;	/* TS.Recent */
 		uint16_t mss;	/* largest payload seen: what the peer calls full-sized */
 		uint8_t wscale; /* shift of the windows that we send */
+		uint8_t quick;	/* segments that are still acknowledged at once */
 	} rcv;
 
 	/* Congestion control (RFC 5681), bytes. */
@@ -206,26 +233,81 @@ struct tern_conn {
 		uint32_t srtt_8;   /* smoothed, times 8; 0: no sample yet */
 		uint32_t rttvar_4; /* variation, times 4 */
 		uint32_t rto;	   /* ticks, without back-off */
-		uint32_t seq;	   /* the number being timed */
-		uint32_t at_us;	   /* when it was sent */
+		uint32_t seq;	   /* no further sample before this number is acknowledged */
+		uint32_t least_us; /* smallest sample: RACK's min_RTT */
 		uint8_t backoff;   /* times that the timer expired in a row */
 	} rtt;
 
-	uint64_t sent;	     /* stream position of snd.una, bytes */
-	uint32_t since;	     /* tick of the last sign of life, or of the first send after it (R2) */
-	uint32_t challenged; /* tick of the last challenge ACK */
+	uint64_t sent; /* stream position of snd.una, bytes */
 
-	/* Private from here on. */
-	uint32_t deadline[TERN_TIMERS]; /* ticks */
-	struct tern_timer_node wheel;
-	uint32_t hash;		       /* of the 4-tuple */
-	uint32_t hop;		       /* next hop, as the IP layer remembers it */
-	uint32_t link_next, link_prev; /* in the list of ready, or of TIME-WAIT ones */
-	uint16_t early_n, kept_n;      /* mbufs on the two lists below */
-	struct tern_tcp *tcp;	       /* the layer that owns it */
-	struct rte_mbuf *early;	       /* segments beyond a gap, in order */
-	struct rte_mbuf *kept;	       /* answers not acknowledged yet, in order */
+	/*
+	 * The latest transmissions in order: from the number tail.first to snd.max, sent at
+	 * tail.us. What was sent before them is in the ranges of flight.*.
+	 */
+	struct {
+		uint32_t first, us;
+	} tail;
+
+	/* Private from here on, but for what says otherwise. */
+	struct tern_tcp *tcp;  /* the layer that owns it */
+	struct rte_mbuf *kept; /* answers not acknowledged yet, in order */
 	struct rte_mbuf *kept_last;
+	uint32_t since; /* tick of the last sign of life, or of the first send after it (R2) */
+	uint32_t hop;	/* next hop, as the IP layer remembers it */
+	uint16_t early_n, kept_n;      /* mbufs on the lists of these names */
+	uint32_t link_next, link_prev; /* in the list of ready, or of TIME-WAIT ones */
+	struct tern_timer_node wheel;
+	uint32_t deadline[TERN_TIMERS]; /* ticks */
+	uint32_t ts_offset;		/* of our timestamps (RFC 7323 §5.4, §7.1) */
+	uint32_t r2;			/* user timeout, ticks; 0: tern_config's (RFC 5482) */
+
+	/* From here on: losses, long flights, rarities. */
+	const struct tern_congestion *congestion;
+	uint32_t congestion_state[TERN_CONGESTION_WORDS]; /* its own, of any shape */
+
+	/* The flight in ranges of numbers, each with the time it was sent: lib/conn/flight.h. */
+	struct {
+		uint32_t first, last;  /* ranges of it; SENT_NONE: all is in the tail */
+		uint32_t sacked, lost; /* bytes below snd.nxt; lost: and not sent again */
+		uint16_t n;	       /* ranges */
+	} flight;
+
+	/* RFC 8985 §5.2 */
+	struct {
+		uint32_t us;	 /* when the latest of what was delivered had been sent */
+		uint32_t end;	 /* its last number, + 1 */
+		uint32_t rtt_us; /* its round trip */
+		uint32_t fack;	 /* highest number delivered, + 1 */
+		uint32_t round;	 /* snd.max when the window was last widened */
+		uint8_t widened; /* reo_wnd_mult */
+		uint8_t persist; /* recoveries that it stays so */
+	} rack;
+	uint32_t tlp_end;
+
+	/* Proportional rate reduction (RFC 6937), bytes since recovery began. */
+	struct {
+		uint32_t delivered, out, flight;
+	} prr;
+
+	/* What was before the last reduction, should it turn out to be for nothing (RFC 4015). */
+	struct {
+		uint32_t cwnd, ssthresh;
+		uint32_t repeated; /* bytes sent again since, that no D-SACK has spoken of */
+		uint32_t ts;	   /* our clock at the first of them */
+	} undo;
+
+	struct rte_mbuf *early; /* segments beyond a gap, in order */
+	struct rte_mbuf *early_last;
+	uint32_t recent[TERN_RCV_RECENT];	 /* numbers of the latest of them (RFC 2018 §4) */
+	uint32_t dsack_first, dsack_end;	 /* the duplicate to be told of */
+	uint32_t challenged;			 /* tick of the last challenge ACK */
+	uint32_t ts_at_s;			 /* when rcv.ts was set, seconds */
+	uint32_t tune_seq, tune_us;		 /* the round trip that receive tuning looks at */
+	uint32_t pace;				 /* bytes a millisecond; 0: from cwnd and SRTT */
+	uint16_t keepalive_s, keepalive_every_s; /* idle time and interval */
+	uint8_t keepalive_count, keepalive_sent;
+	uint16_t mss_most; /* what snd.mss was before a path MTU lowered it */
+	uint32_t mtu_at;   /* tick of that */
 };
 
 /** Names for people: "ESTABLISHED", "timed out". NULL beyond the enum. */

@@ -66,7 +66,7 @@ take_fin(struct tern_conn *c)
 
 	c->rcv.nxt++;
 	c->rcv.adv = seq_max(c->rcv.adv, c->rcv.nxt);
-	c->flags |= TERN_CONN_FIN_RECEIVED | TERN_CONN_ACK_NOW;
+	c->flags |= TERN_CONN_ACK_NOW;
 	if (state == TERN_ESTABLISHED)
 		c->state = TERN_CLOSE_WAIT;
 	else if (state == TERN_FIN_WAIT_1)

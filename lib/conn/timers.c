@@ -5,6 +5,7 @@
 #include <rte_common.h>
 
 #include "conn/newreno.h"
+#include "conn/rtt.h"
 #include "core/seq.h"
 #include "core/wheel.h"
 
@@ -92,7 +93,7 @@ go_back(struct tern_conn *c)
 	else
 		c->flags |= TERN_CONN_SYN_REPEATED;
 	c->snd.nxt = c->snd.una;
-	c->flags &= ~(TERN_CONN_TIMING | TERN_CONN_REPEAT); /* Karn: RFC 6298 §3 */
+	c->flags &= ~(RTT_TIMING | TERN_CONN_REPEAT); /* Karn: RFC 6298 §3 */
 	back_off(c);
 	count(c->tcp, TERN_EV_TCP_RTO);
 	rexmit_start(c);
@@ -103,7 +104,7 @@ static void
 probe(struct tern_conn *c)
 {
 	c->flags |= TERN_CONN_FORCE;
-	c->flags &= ~TERN_CONN_TIMING;
+	c->flags &= ~RTT_TIMING;
 	c->snd.nxt = c->snd.una;
 	back_off(c);
 	count(c->tcp, TERN_EV_TCP_PROBES);

@@ -20,6 +20,15 @@ extern "C" {
 #define TERN_S UINT64_C(1000000000)
 #define TERN_MS UINT64_C(1000000)
 
+/* Which congestion control a connection begins with; tern_congestion.h has them. */
+enum tern_congestion_kind {
+	TERN_CUBIC,		    /* RFC 9438, with HyStart++ (RFC 9406) */
+	TERN_NEWRENO,		    /* RFC 5681, RFC 6582 */
+	TERN_DCTCP,		    /* RFC 8257; its peer must mark and echo as well */
+	TERN_NO_CONGESTION_CONTROL, /* the peer's window alone: for generators on their own wire */
+	TERN_CONGESTIONS
+};
+
 /* clang-format off */
 /* X(type, name, default, least, most, sentence): all per lcore */
 #define TERN_CONFIG_LIST(X) \
@@ -39,6 +48,13 @@ extern "C" {
 	X(uint32_t, port_min,        32768, 1, 65535, "lowest port of active opens") \
 	X(uint32_t, port_max,        60999, 1, 65535, "highest port of active opens") \
 	X(uint32_t, ttl,             64, 1, 255, "time to live of what we send") \
+	X(uint32_t, half_open,       1024, 1, 1u << 24, "passive opens under way, of all listeners") \
+	X(uint32_t, time_waits,      16384, 1, 1u << 27, "connections in TIME-WAIT; the oldest makes room") \
+	X(uint32_t, sent_ranges,     65536, 64, 1u << 26, "what of all flights is told apart by time and by SACK") \
+	X(uint32_t, sent_ranges_each, 512, 4, 16384, "the same of one connection: its scoreboard") \
+	X(uint32_t, rcv_space_max,   4194304, 1, 1u << 30, "receive space to which a fast connection may grow, bytes") \
+	X(uint32_t, quick_acks,      16, 0, 255, "segments at the start that are acknowledged at once") \
+	X(uint32_t, keepalive_count, 9, 1, 255, "keep-alive probes without answer that end a connection") \
 	X(uint32_t, icmp_rate,       1000, 0, 1u << 20, "ICMP errors a second; 0: none") \
 	X(uint32_t, challenge_rate,  10, 1, 1000000, "challenge ACKs of a connection a second (RFC 5961 7)") \
 	X(uint64_t, arp_retry_ns,    TERN_S, TERN_MS, 60 * TERN_S, "between two requests for one neighbour") \
@@ -52,6 +68,17 @@ extern "C" {
 	X(uint64_t, syn_ack_r2_ns,   75 * TERN_S, TERN_S, 7200 * TERN_S, "give up a SYN-ACK not answered for so long") \
 	X(uint64_t, time_wait_ns,    60 * TERN_S, TERN_MS, 7200 * TERN_S, "TIME-WAIT: twice the segment lifetime (MUST-13)") \
 	X(uint64_t, fin_wait_2_ns,   60 * TERN_S, TERN_MS, 7200 * TERN_S, "wait for the FIN of a peer after tern_tcp_close()") \
+	X(uint64_t, ts_clock_ns,     TERN_MS, TERN_MS / 1000, TERN_S, "tick of the timestamps that we send (RFC 7323 5.4)") \
+	X(uint64_t, keepalive_idle_ns, 7200 * TERN_S, TERN_S, 36000 * TERN_S, "silence before the first keep-alive probe (SHLD-25, MUST-28)") \
+	X(uint64_t, keepalive_interval_ns, 75 * TERN_S, TERN_S, 36000 * TERN_S, "between two keep-alive probes") \
+	X(uint8_t,  congestion,      TERN_CUBIC, 0, TERN_CONGESTIONS - 1, "congestion control: enum tern_congestion_kind") \
+	X(uint8_t,  timestamps,      1, 0, 1, "offer and take Timestamps (RFC 7323)") \
+	X(uint8_t,  sack,            1, 0, 1, "offer and take SACK (RFC 2018)") \
+	X(uint8_t,  ecn,             1, 0, 2, "ECN (RFC 3168); 0: no, 1: when the peer asks, 2: ask for it") \
+	X(uint8_t,  syn_cookies,     1, 0, 1, "SYN cookies when half_open or a backlog is used up (RFC 4987)") \
+	X(uint8_t,  keepalive,       0, 0, 1, "keep-alive on every connection from its start (MUST-25: off)") \
+	X(uint8_t,  pacing,          0, 0, 1, "spread a flight over the round trip") \
+	X(uint8_t,  plpmtud,         1, 0, 1, "find a smaller MTU when full segments vanish (RFC 4821)") \
 	X(uint8_t,  wscale,          14, 0, 14, "largest window scale that we offer; 0: offer none (RFC 7323)")
 /* clang-format on */
 

@@ -22,9 +22,20 @@ enum {
 	TCP_OPTION_MSS_BYTES = 4,
 	TCP_OPTION_WSCALE = 3,
 	TCP_OPTION_WSCALE_BYTES = 3,
+	TCP_OPTION_SACK_PERMITTED = 4,
+	TCP_OPTION_SACK_PERMITTED_BYTES = 2,
+	TCP_OPTION_SACK = 5,
+	TCP_OPTION_SACK_BYTES = 2, /* and eight for each block */
+	TCP_OPTION_TIMESTAMPS = 8,
+	TCP_OPTION_TIMESTAMPS_BYTES = 10,
 	TCP_WSCALE_MAX = 14,	/* RFC 7323 §2.3 */
 	TCP_MSS_DEFAULT = 536,	/* RFC 9293 MUST-15 */
 	TCP_WSCALE_NONE = 0xff, /* the option was absent */
+	TCP_SACK_BLOCK_BYTES = 8,
+	TCP_SACK_BLOCKS_MAX = 4, /* that fit 40 bytes of options (RFC 2018 §3) */
+	/* What both take in every segment but a SYN, aligned to 4. */
+	TCP_TIMESTAMPS_ROOM = 12,
+	TCP_SACK_ROOM = 4, /* and eight for each block */
 };
 
 enum {
@@ -34,6 +45,19 @@ enum {
 	TCP_PSH = RTE_TCP_PSH_FLAG,
 	TCP_ACK = RTE_TCP_ACK_FLAG,
 	TCP_URG = RTE_TCP_URG_FLAG,
+	TCP_ECE = RTE_TCP_ECE_FLAG,
+	TCP_CWR = RTE_TCP_CWR_FLAG,
+};
+
+/* Numbers that the peer has, from first to before end (RFC 2018 §3). */
+struct sack_block {
+	uint32_t first, end;
+};
+
+/* Of segment.has: options whose absence no value can tell. */
+enum {
+	SEGMENT_TIMESTAMPS = 1,
+	SEGMENT_SACK_PERMITTED = 2,
 };
 
 /* One received segment in host byte order. */
@@ -42,9 +66,15 @@ struct segment {
 	uint32_t wnd; /* as in the header: not scaled */
 	uint16_t len; /* payload bytes */
 	uint8_t flags;
-	/* Options, read from SYN segments only; absent: 0 and TCP_WSCALE_NONE. */
-	uint8_t wscale;
+	bool ce; /* the packet was marked: Congestion Experienced (RFC 3168 §5) */
+	/* Options. Those of SYN segments; absent, or no SYN: 0 and TCP_WSCALE_NONE. */
 	uint16_t mss;
+	uint8_t wscale;
+	/* Those of all. */
+	uint8_t has;   /* SEGMENT_* */
+	uint8_t sacks; /* blocks in sack[] */
+	uint32_t ts_val, ts_ecr;
+	struct sack_block sack[TCP_SACK_BLOCKS_MAX];
 };
 
 /* SEG.LEN: SYN and FIN count (RFC 9293 §3.4). */
@@ -55,13 +85,29 @@ segment_length(const struct segment *s)
 }
 
 /*
- * Read the options of a SYN. Unknown kinds are skipped by their length (MUST-6); an illegal
- * length ends the reading and what was read before it stands (MUST-7).
+ * Read the options of a segment whose other fields are read. Unknown kinds are skipped by their
+ * length (MUST-6); an illegal length ends the reading and what was read before it stands (MUST-7).
  */
 void tcp_read_options(const uint8_t *at, uint32_t len, struct segment *s);
 
-/* Write the options of our SYN to @at: MSS, and Window Scale unless none. Return: their length, a
- * multiple of 4. */
-uint32_t tcp_write_options(uint8_t *at, uint16_t mss, uint8_t wscale);
+/* What a SYN of ours offers. */
+struct syn_options {
+	uint16_t mss;
+	uint8_t wscale; /* TCP_WSCALE_NONE: not offered */
+	bool sack, timestamps;
+	uint32_t ts_val, ts_ecr;
+};
+
+/*
+ * Write the options of a SYN to @at: MSS, SACK-Permitted, Timestamps, NOP, Window Scale. Return:
+ * their length, a multiple of 4.
+ */
+uint32_t tcp_write_syn_options(uint8_t *at, const struct syn_options *o);
+
+/* Write Timestamps to @at (RFC 7323 appendix A). Return: TCP_TIMESTAMPS_ROOM. */
+uint32_t tcp_write_timestamps(uint8_t *at, uint32_t val, uint32_t ecr);
+
+/* Write n blocks to @at, 1 to TCP_SACK_BLOCKS_MAX. Return: TCP_SACK_ROOM and their length. */
+uint32_t tcp_write_sack(uint8_t *at, const struct sack_block *blocks, uint32_t n);
 
 #endif

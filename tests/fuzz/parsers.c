@@ -196,7 +196,7 @@ Test(parsers, tcp_options)
 	for (uint64_t i = rounds(ROUNDS); i > 0; i--) {
 		size_t len = below(&d, TCP_HEADER_MAX_BYTES - TCP_HEADER_BYTES + 1);
 		uint8_t *at = random_bytes(&d, NULL, 0, len);
-		struct segment s = { .wscale = TCP_WSCALE_NONE };
+		struct segment s = { .wscale = TCP_WSCALE_NONE, .flags = TCP_SYN };
 
 		if (!once_in(&d, 4))
 			random_options(&d, at, len);
@@ -211,20 +211,53 @@ Test(parsers, tcp_options)
 }
 
 /* What is written is read again. */
-Test(parsers, tcp_options_come_back)
+Test(parsers, syn_options_come_back)
 {
 	struct dice d = { seed_or(7) };
 
 	for (uint64_t i = rounds(ROUNDS); i > 0; i--) {
-		uint16_t mss = (uint16_t)(1 + below(&d, 65535));
-		uint8_t wscale = (uint8_t)(once_in(&d, 4) ? TCP_WSCALE_NONE : below(&d, 15));
+		const struct syn_options o = {
+			.mss = (uint16_t)(1 + below(&d, 65535)),
+			.wscale = (uint8_t)(once_in(&d, 4) ? TCP_WSCALE_NONE : below(&d, 15)),
+			.sack = once_in(&d, 2),
+			.timestamps = once_in(&d, 2),
+			.ts_val = (uint32_t)roll(&d),
+			.ts_ecr = (uint32_t)roll(&d),
+		};
 		uint8_t bytes[TCP_HEADER_MAX_BYTES - TCP_HEADER_BYTES];
-		struct segment s = { .wscale = TCP_WSCALE_NONE };
-		uint32_t len = tcp_write_options(bytes, mss, wscale);
+		struct segment s = { .wscale = TCP_WSCALE_NONE, .flags = TCP_SYN };
+		uint32_t len = tcp_write_syn_options(bytes, &o);
 
 		cr_assert_eq(len % 4, 0);
 		tcp_read_options(bytes, len, &s);
-		cr_assert_eq(s.mss, mss);
-		cr_assert_eq(s.wscale, wscale);
+		cr_assert_eq(s.mss, o.mss);
+		cr_assert_eq(s.wscale, o.wscale);
+		cr_assert_eq((s.has & SEGMENT_SACK_PERMITTED) != 0, o.sack);
+		cr_assert_eq((s.has & SEGMENT_TIMESTAMPS) != 0, o.timestamps);
+		cr_assert(!o.timestamps || (s.ts_val == o.ts_val && s.ts_ecr == o.ts_ecr));
+	}
+}
+
+/* RFC 2018 §3, RFC 7323 §3.2: so is what stands in any other segment. */
+Test(parsers, timestamps_and_sack_come_back)
+{
+	struct dice d = { seed_or(8) };
+
+	for (uint64_t i = rounds(ROUNDS); i > 0; i--) {
+		struct sack_block blocks[TCP_SACK_BLOCKS_MAX];
+		uint8_t bytes[TCP_HEADER_MAX_BYTES - TCP_HEADER_BYTES];
+		struct segment s = { .wscale = TCP_WSCALE_NONE };
+		uint32_t n = (uint32_t)below(&d, TCP_SACK_BLOCKS_MAX), val = (uint32_t)roll(&d);
+		uint32_t len = tcp_write_timestamps(bytes, val, ~val);
+
+		for (uint32_t k = 0; k < n; k++)
+			blocks[k] = (struct sack_block){ (uint32_t)roll(&d), (uint32_t)roll(&d) };
+		if (n > 0)
+			len += tcp_write_sack(bytes + len, blocks, n);
+		tcp_read_options(bytes, len, &s);
+		cr_assert_eq(s.has, SEGMENT_TIMESTAMPS);
+		cr_assert(s.ts_val == val && s.ts_ecr == ~val);
+		cr_assert_eq(s.sacks, n);
+		cr_assert_eq(memcmp(s.sack, blocks, n * sizeof(blocks[0])), 0);
 	}
 }

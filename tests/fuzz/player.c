@@ -477,11 +477,18 @@ check_send_numbers(struct bed *b, const struct tern_conn *c)
 	bed_check(b, c->snd.wscale <= 14 && c->rcv.wscale <= 14, "a scale over 14");
 }
 
+static bool
+past_fin(const struct tern_conn *c)
+{
+	return c->state == TERN_CLOSE_WAIT || c->state == TERN_CLOSING ||
+	       c->state == TERN_LAST_ACK || c->state == TERN_TIME_WAIT;
+}
+
 /* RFC 9293 §3.8.6 (SHLD-14), MUST-34: the edge never moves left. */
 static void
 check_receive_numbers(struct bed *b, struct player *p, const struct tern_conn *c)
 {
-	uint32_t fin = (c->flags & TERN_CONN_FIN_RECEIVED) != 0;
+	uint32_t fin = past_fin(c);
 
 	if (c->state < TERN_SYN_RECEIVED)
 		return;

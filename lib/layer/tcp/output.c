@@ -207,7 +207,7 @@ check_idle(struct tern_conn *c, const struct outgoing *o)
 static void
 note_repeated(struct tern_conn *c)
 {
-	c->flags &= ~TERN_CONN_TIMING; /* Karn: RFC 6298 §3 */
+	c->flags &= ~RTT_TIMING; /* Karn: RFC 6298 §3 */
 	count(c->tcp, TERN_EV_TCP_RETRANSMITTED);
 }
 
@@ -264,7 +264,8 @@ write_header(struct tern_conn *c, const struct outgoing *o, uint8_t *at)
 	if ((o->flags & TCP_SYN) != 0) {
 		if (ack && (c->flags & TERN_CONN_WSCALE) == 0)
 			wscale = TCP_WSCALE_NONE;
-		len += tcp_write_options(at + len, c->tcp->mss, wscale);
+		len += tcp_write_syn_options(
+			at + len, &(struct syn_options){ .mss = c->tcp->mss, .wscale = wscale });
 		/* MUST-65, RFC 7323 §2.2: the window of a SYN is never scaled. */
 		h->rx_win = rte_cpu_to_be_16((uint16_t)RTE_MIN(c->rcv.space, UINT16_MAX));
 		if (ack)

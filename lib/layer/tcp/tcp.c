@@ -10,7 +10,7 @@
 #include "layer/tcp/tcp.h"
 
 /* A connection block is a whole number of cache lines, and how many is watched. */
-_Static_assert(sizeof(struct tern_conn) <= 256, "an idle connection is to fit 256 bytes");
+_Static_assert(sizeof(struct tern_conn) == 448, "seven cache lines, and no more");
 _Static_assert(sizeof(struct tern_timer_node) == sizeof(struct wheel_node), "one is the other");
 
 struct tables {
