@@ -615,7 +615,7 @@ call_gettimeofday(void *self, struct timeval *now, struct timezone *zone)
 }
 
 /*
- * packetdrill asks for TCP_INFO, for what stands in %{ }%, past its table. Preloaded, this hears it.
+ * packetdrill asks for TCP_INFO, for what stands in %{ }%, past its table. Preloaded, we hear it.
  */
 __attribute__((visibility("default"))) int
 getsockopt(int fd, int level, int name, void *restrict to, socklen_t *restrict len)

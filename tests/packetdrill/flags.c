@@ -59,14 +59,23 @@ find_field(const char *name)
 	return NULL;
 }
 
-/* Words that stand for numbers. */
+/* Words that stand for numbers: the names of congestion control are those of their tables. */
 static bool
 is_word(const char *value, uint64_t *number)
 {
 	static const struct {
 		const char *word;
 		uint64_t number;
-	} words[] = { { "off", 0 }, { "no", 0 }, { "on", 1 }, { "yes", 1 } };
+	} words[] = {
+		{ "off", 0 },
+		{ "no", 0 },
+		{ "on", 1 },
+		{ "yes", 1 },
+		{ "cubic", TERN_CUBIC },
+		{ "newreno", TERN_NEWRENO },
+		{ "dctcp", TERN_DCTCP },
+		{ "none", TERN_NO_CONGESTION_CONTROL },
+	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (strcmp(words[i].word, value) == 0) {
@@ -156,14 +165,11 @@ read_mask(const char *value)
 	return 96 + ones;
 }
 
-/* Segments acknowledged at once, or the shortest of delays where that is not to be had. */
+/* As many segments as can be at once, the rest as soon as a tick allows. */
 static void
 set_quick_acks(struct flags *f)
 {
-	const struct field *field = find_field("quick_acks");
-
-	if (field != NULL)
-		set_field(f, field, UINT16_MAX);
+	f->config.quick_acks = UINT8_MAX;
 	f->config.ack_delay_ns = TERN_MS / 100;
 }
 

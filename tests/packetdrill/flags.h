@@ -4,11 +4,14 @@
  *
  * Every field of struct tern_config is a flag under its own name; a few have a shorter one:
  *
- *   ip= mask= gw= peer=   our address, its netmask, the gateway, and whom it leads to (default: all)
- *   mtu=                  of the port, bytes
- *   iw=                   initial_window       min_rto=, max_rto=, init_rto=   rto_*_ns
- *   rcvbuf=               rcv_space            delack=                         ack_delay_ns
- *   ts_clock=             ts_clock_ns          cc=                             congestion
+ *   ip= mask= gw= peer=      our address, its netmask, the gateway, whom it leads to (default: all)
+ *   mtu=                     of the port, bytes
+ *   iw=                      initial_window
+ *   min_rto= max_rto= init_rto=   rto_min_ns, rto_max_ns, rto_initial_ns
+ *   rcvbuf=                  rcv_space
+ *   delack=                  ack_delay_ns
+ *   ts_clock=                ts_clock_ns
+ *   cc=                      congestion: cubic, newreno, dctcp, none
  *
  * A number takes ns, us, ms, s (fields in ns), or k, M; off and no are 0, on and yes are 1.
  * delack=quick acknowledges every segment at once.

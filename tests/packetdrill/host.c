@@ -26,12 +26,6 @@ host_unlock(struct host *h)
 	pthread_mutex_unlock(&h->lock);
 }
 
-static bool
-moves_time(const struct host *h)
-{
-	return pthread_equal(pthread_self(), h->mover) != 0;
-}
-
 uint64_t
 host_next(const struct host *h)
 {
@@ -98,7 +92,7 @@ host_advance(struct host *h, uint64_t until_ns)
 		h->now_ns = until_ns;
 }
 
-/* By the thread that moves time: nobody else would. */
+/* packetdrill's own thread: nobody else would move time. */
 static bool
 wait_moving(struct host *h, host_ready *ready, const void *what, uint64_t until_ns)
 {
@@ -157,8 +151,9 @@ host_wait(struct host *h, host_ready *ready, const void *what, uint64_t timeout_
 	host_settle(h);
 	if (ready(what) || timeout_ns == 0)
 		return ready(what);
-	return moves_time(h) ? wait_moving(h, ready, what, until) :
-			       wait_asleep(h, ready, what, until);
+	if (pthread_equal(pthread_self(), h->main) != 0)
+		return wait_moving(h, ready, what, until);
+	return wait_asleep(h, ready, what, until);
 }
 
 uint64_t
@@ -169,7 +164,7 @@ host_time(struct host *h)
 	if (s != NULL && s->stage == SLEEPER_WOKEN) {
 		s->stage = SLEEPER_NONE;
 		pthread_cond_broadcast(&h->settled);
-	} else if (moves_time(h)) {
+	} else {
 		host_advance(h, h->now_ns + TICK_NS);
 	}
 	return h->now_ns;
@@ -219,7 +214,7 @@ host_init(struct host *h, const char *flags)
 {
 	flags_read(&h->flags, flags);
 	h->now_ns = EPOCH_NS;
-	h->mover = pthread_self();
+	h->main = pthread_self();
 	pthread_mutex_init(&h->lock, NULL);
 	pthread_cond_init(&h->settled, NULL);
 	for (int i = 0; i < HOST_SLEEPERS; i++)

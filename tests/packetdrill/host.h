@@ -6,11 +6,12 @@
  * microsecond each time that it asks for the time, for it spins on that question. Whoever moves it
  * polls the stack at every deadline on the way.
  *
- * packetdrill calls from two threads: from its own, and from one that carries calls which a script
- * expects to block. The first (known as the one that called host_init()) moves time, the second
- * sleeps until what it waits for is there. Then time stands still until it has asked for the time
- * once, which packetdrill's thread does as soon as its call has returned: so that the call ends at
- * the very time that let it end. A call of the first thread that would block moves time itself.
+ * packetdrill calls from two threads: from its own (the one that called host_init()), and from one
+ * that carries calls which a script expects to block. There a call that has to wait sleeps, while
+ * the first thread goes on with the script. Once what it waits for is there, time stands still until
+ * it has asked for the time, which packetdrill does as soon as the call has returned: so that it
+ * ends at the very time that let it end. A call of the first thread that would block moves time
+ * itself instead.
  */
 #ifndef PACKETDRILL_HOST_H
 #define PACKETDRILL_HOST_H
@@ -54,7 +55,7 @@ struct host {
 	struct tern_stack *stack;
 	void *mem;
 	pthread_mutex_t lock;
-	pthread_t mover;	/* the thread that moves time */
+	pthread_t main;		/* packetdrill's own thread */
 	pthread_cond_t settled; /* a woken one has asked for the time, or sleeps again */
 	struct sleeper sleepers[HOST_SLEEPERS];
 	uint64_t now_ns;
@@ -72,7 +73,7 @@ void host_unlock(struct host *h);
 /* Let the stack do what it can do now. */
 void host_settle(struct host *h);
 
-/* Move time, by the thread that may. */
+/* Move time on to there, through all that is due meanwhile. */
 void host_advance(struct host *h, uint64_t until_ns);
 
 /* Wait for at most timeout_ns. Return: was it there? */

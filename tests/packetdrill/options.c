@@ -22,6 +22,14 @@ give(const void *from, size_t bytes, void *to, socklen_t *len)
 	return 0;
 }
 
+/* What there is of it: the caller has more room, and the rest set to what it may be. */
+static int
+give_start(const void *from, size_t bytes, void *to, const socklen_t *len)
+{
+	memcpy(to, from, *len < bytes ? *len : bytes);
+	return 0;
+}
+
 static int
 give_int(int value, void *to, socklen_t *len)
 {
@@ -57,8 +65,9 @@ give_info(const struct sock *s, void *to, socklen_t *len)
 
 	if (s->stage == STAGE_LISTENS)
 		info.tcpi_state = linux_state(TERN_LISTEN);
+	memset(to, 0, *len); /* of a longer one, as kernels to come have it: not known */
 	if (c == NULL)
-		return give(&info, sizeof(info), to, len);
+		return give_start(&info, sizeof(info), to, len);
 	mss = c->snd.mss > 0 ? c->snd.mss : 1;
 	info.tcpi_state = linux_state(c->state);
 	info.tcpi_snd_mss = c->snd.mss;
@@ -78,7 +87,7 @@ give_info(const struct sock *s, void *to, socklen_t *len)
 		info.tcpi_snd_wscale = c->snd.wscale & 15u;
 		info.tcpi_rcv_wscale = c->rcv.wscale & 15u;
 	}
-	return give(&info, sizeof(info), to, len);
+	return give_start(&info, sizeof(info), to, len);
 }
 
 /* In Linux's order, as far as there is anything to tell: bytes in use, bytes allowed. */
