@@ -567,6 +567,20 @@ call_netdev_send(void *self, const void *packet, size_t n)
 	return finish_int(h, done ? 0 : -ENOBUFS);
 }
 
+/* packetdrill will say that it got an empty packet; these lines say why there is none. */
+static void
+tell_drops(const struct host *h)
+{
+	const struct tern_stats *stats = tern_stats(h->stack);
+
+	fprintf(stderr, "tern_packetdrill: nothing leaves; dropped:");
+	for (unsigned int v = TERN_DROP_ETH_TRUNCATED; v < TERN_VERDICTS; v++) {
+		if (stats->verdict[v] > 0)
+			fprintf(stderr, " %s", tern_verdict_name(v));
+	}
+	fputc('\n', stderr);
+}
+
 /* Runs the stack until it sends. n = 0: nothing will leave in the next minutes. */
 static int
 call_netdev_receive(void *self, void *packet, size_t *n, long long *time_us)
@@ -582,6 +596,7 @@ call_netdev_receive(void *self, void *packet, size_t *n, long long *time_us)
 		host_advance(h, at);
 	}
 	if (p == NULL) {
+		tell_drops(h);
 		*n = 0;
 		return finish_int(h, 0);
 	}

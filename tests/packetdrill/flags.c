@@ -201,8 +201,8 @@ set(struct flags *f, const char *name, const char *value)
 		set_quick_acks(f);
 	} else if (strcmp(name, "mtu") == 0) {
 		mtu = read_number(name, value);
-		if (mtu < 68 || mtu > 1500)
-			refuse("mtu=%s: expected 68 to 1500", value);
+		if (mtu < 68 || mtu > 9000)
+			refuse("mtu=%s: expected 68 to 9000", value);
 		f->mtu = (uint16_t)mtu;
 	} else if (field != NULL) {
 		set_field(f, field, read_number(name, value));

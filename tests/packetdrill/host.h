@@ -8,7 +8,7 @@
  *
  * packetdrill calls from two threads: from its own (the one that called host_init()), and from one
  * that carries calls which a script expects to block. There a call that has to wait sleeps, while
- * the first thread goes on with the script. Once what it waits for is there, time stands still until
+ * the first thread goes on with the script. Once what it waits for is there, time stands still till
  * it has asked for the time, which packetdrill does as soon as the call has returned: so that it
  * ends at the very time that let it end. A call of the first thread that would block moves time
  * itself instead.

@@ -162,8 +162,9 @@ keep(struct wire *w, const uint8_t *ip, uint16_t len)
 	struct packet *p = &w->out[w->out_head++ % WIRE_OUT];
 
 	judge(w, ip, len);
-	p->at_ns = *w->now_ns;
-	p->len = len;
+	*p = (struct packet){ .at_ns = *w->now_ns, .len = len, .b = malloc(len) };
+	if (p->b == NULL)
+		fail(w, "no memory");
 	memcpy(p->b, ip, len);
 }
 
@@ -218,7 +219,15 @@ wire_inject(struct wire *w, const void *ip, size_t len)
 const struct packet *
 wire_take(struct wire *w)
 {
-	return w->out_tail == w->out_head ? NULL : &w->out[w->out_tail++ % WIRE_OUT];
+	const struct packet *p;
+
+	free(w->taken);
+	w->taken = NULL;
+	if (w->out_tail == w->out_head)
+		return NULL;
+	p = &w->out[w->out_tail++ % WIRE_OUT];
+	w->taken = p->b;
+	return p;
 }
 
 void
@@ -227,10 +236,7 @@ wire_init(struct wire *w, struct rte_mempool *pool, uint16_t mtu, const uint64_t
 	*w = (struct wire){
 		.port = { .rx = rx, .tx = tx, .pool = pool, .mac = our_mac, .mtu = mtu },
 		.now_ns = now_ns,
-		.out = malloc(WIRE_OUT * sizeof(struct packet)),
 	};
-	if (w->out == NULL)
-		fail(w, "no memory");
 }
 
 void
@@ -238,6 +244,6 @@ wire_fini(struct wire *w)
 {
 	while (w->in_tail != w->in_head)
 		rte_pktmbuf_free(w->in[w->in_tail++ % WIRE_IN]);
-	free(w->out);
-	w->out = NULL;
+	while (wire_take(w) != NULL)
+		;
 }

@@ -21,12 +21,12 @@
 
 #define WIRE_IN 64     /* frames on their way to the stack */
 #define WIRE_OUT 1024  /* packets that packetdrill has not asked for yet */
-#define WIRE_MTU 1500u /* largest of them */
+#define WIRE_MTU 9000u /* largest of them */
 
 struct packet {
 	uint64_t at_ns;
 	uint16_t len;
-	uint8_t b[WIRE_MTU];
+	uint8_t *b;
 };
 
 struct wire {
@@ -34,8 +34,9 @@ struct wire {
 	const uint64_t *now_ns;
 	struct rte_mbuf *in[WIRE_IN];
 	unsigned int in_head, in_tail;
-	struct packet *out; /* WIRE_OUT of them */
+	struct packet out[WIRE_OUT];
 	unsigned int out_head, out_tail;
+	uint8_t *taken; /* the bytes that were taken last */
 };
 
 void wire_init(struct wire *w, struct rte_mempool *pool, uint16_t mtu, const uint64_t *now_ns);
