@@ -5,7 +5,8 @@
 #include "conn/arrives.h"
 #include "conn/held.h"
 #include "conn/machine.h"
-#include "conn/newreno.h"
+#include "conn/rack.h"
+#include "conn/recovery.h"
 #include "conn/rtt.h"
 #include "conn/timers.h"
 #include "conn/window.h"
@@ -33,7 +34,7 @@ end_probing(struct tern_conn *c)
 {
 	c->flags &= ~(TERN_CONN_PROBING | TERN_CONN_FORCE);
 	c->rtt.backoff = 0;
-	c->snd.nxt = c->snd.una;
+	flight_rewind(c);
 	timer_stop(c, TERN_TIMER_REXMIT);
 }
 
@@ -88,13 +89,42 @@ restart_timer(struct tern_conn *c)
 	}
 }
 
-static enum tern_verdict
-new_ack(struct tern_conn *c, const struct segment *s)
+/* RFC 2883 §4: is the first block one of what has come twice? */
+static bool
+is_duplicate_block(const struct segment *s)
+{
+	const struct sack_block *one = &s->sack[0], *two = &s->sack[1];
+
+	if (seq_le(one->end, s->ack))
+		return true;
+	return s->sacks > 1 && seq_ge(one->first, two->first) && seq_le(one->end, two->end);
+}
+
+/* RFC 2018 §5. Return: do the blocks tell of a duplicate? */
+static bool
+take_blocks(struct tern_conn *c, const struct segment *s, struct delivery *d)
+{
+	uint32_t from = seq_max(c->snd.una, s->ack), i = 0;
+	bool dsack = is_duplicate_block(s);
+	const struct sack_block *b = s->sack;
+
+	/* One from beyond any window is a lie. */
+	dsack = dsack && seq_lt(b->first, b->end) && seq_le(b->end, c->snd.max) &&
+		seq_ge(b->first, c->snd.una - c->snd.max_wnd);
+	for (; i < s->sacks; i++, b++) {
+		if (seq_ge(b->first, from) && seq_lt(b->first, b->end) &&
+		    seq_le(b->end, c->snd.max) && !(dsack && i == 0))
+			flight_sacked(c, b->first, b->end, d);
+	}
+	return dsack;
+}
+
+/* The ACK of what was there to be acknowledged. */
+static void
+advance(struct tern_conn *c, const struct segment *s, bool fin)
 {
 	uint32_t bytes = s->ack - c->snd.una;
-	bool fin = (c->flags & TERN_CONN_FIN_SENT) != 0 && s->ack == c->snd.max;
 
-	rtt_acked(c, s->ack);
 	c->snd.una = s->ack;
 	c->snd.nxt = seq_max(c->snd.nxt, s->ack);
 	c->sent += bytes - fin;
@@ -102,11 +132,25 @@ new_ack(struct tern_conn *c, const struct segment *s)
 	c->snd.wnd -= bytes < c->snd.wnd ? bytes : c->snd.wnd;
 	c->since = c->tcp->tick;
 	c->rtt.backoff = 0;
-	newreno_acked(c, bytes);
+	if (flight_reneged(c))
+		flight_forget_sacks(c);
+}
+
+static enum tern_verdict
+new_ack(struct tern_conn *c, const struct segment *s, struct ack_news *news, struct delivery *d)
+{
+	bool fin = (c->flags & TERN_CONN_FIN_SENT) != 0 && s->ack == c->snd.max;
+
+	news->acked = s->ack - c->snd.una;
+	flight_acked(c, s->ack, d);
+	news->rtt_us = rtt_acked(c, s, d);
+	advance(c, s, fin);
+	recovery_acked(c, s, news, d);
 	restart_timer(c);
+	tlp_schedule(c);
 	if (c->kept != NULL && kept_release(c, s->ack) > 0 && window_update_due(c))
 		c->flags |= TERN_CONN_ACK_NOW;
-	if (bytes > fin && c->user->acked != NULL)
+	if (news->acked > fin && c->user->acked != NULL)
 		c->user->acked(c->user, c, c->sent);
 	if (c->state == TERN_CLOSED)
 		return TERN_DONE;
@@ -124,7 +168,7 @@ ack_of_syn(struct tern_conn *c, const struct segment *s, bool *reset)
 	c->snd.max_wnd = c->snd.wnd;
 	c->snd.wl1 = s->seq;
 	c->snd.wl2 = s->ack;
-	conn_establish(c, s->ack);
+	conn_establish(c, s);
 	return c->state == TERN_CLOSED ? TERN_DONE : TERN_UNDECIDED;
 }
 
@@ -132,6 +176,8 @@ enum tern_verdict
 conn_check_ack(struct tern_conn *c, const struct segment *s, bool *reset)
 {
 	enum tern_verdict v = TERN_UNDECIDED;
+	struct ack_news news = { 0 };
+	struct delivery d = { 0 };
 
 	if ((s->flags & TCP_ACK) == 0)
 		return TERN_DROP_TCP_NO_ACK;
@@ -140,10 +186,17 @@ conn_check_ack(struct tern_conn *c, const struct segment *s, bool *reset)
 	/* RFC 5961 §5.2: neither of the future nor of a past beyond any window. */
 	if (seq_gt(s->ack, c->snd.max) || seq_lt(s->ack, c->snd.una - c->snd.max_wnd))
 		return conn_challenge(c, TERN_DROP_TCP_ACK);
-	if (is_duplicate(c, s))
-		newreno_duplicate(c);
+	news.duplicate = is_duplicate(c, s);
+	news.flight = conn_flight(c);
+	if (s->sacks > 0 && (c->flags & TERN_CONN_SACK) != 0) {
+		news.dsack = take_blocks(c, s, &d);
+		if (news.dsack)
+			recovery_duplicate(c, s->sack[0].first, s->sack[0].end);
+	}
 	if (seq_gt(s->ack, c->snd.una))
-		v = new_ack(c, s);
+		v = new_ack(c, s, &news, &d);
+	else if (news.duplicate || news.dsack || d.any)
+		recovery_acked(c, s, &news, &d);
 	if (v == TERN_UNDECIDED && seq_ge(s->ack, c->snd.una))
 		update_window(c, s);
 	return v;

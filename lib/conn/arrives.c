@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "conn/arrives.h"
 #include "conn/machine.h"
-#include "conn/newreno.h"
+#include "conn/recovery.h"
 #include "conn/rtt.h"
+#include "conn/sack.h"
 #include "conn/timers.h"
 #include "core/seq.h"
 
@@ -23,6 +24,27 @@ conn_challenge(struct tern_conn *c, enum tern_verdict verdict)
 	return verdict;
 }
 
+/* What both sides offered is in use from now on (RFC 7323 §3.2, RFC 2018 §2, RFC 3168 §6.1.1). */
+static void
+take_options(struct tern_conn *c, const struct segment *s)
+{
+	const struct tern_tcp *tcp = c->tcp;
+	uint8_t ecn = s->flags & (TCP_ECE | TCP_CWR), ack = s->flags & TCP_ACK;
+
+	if ((s->has & SEGMENT_TIMESTAMPS) != 0 && tcp->timestamps) {
+		c->flags |= TERN_CONN_TIMESTAMPS;
+		c->rcv.ts = s->ts_val;
+		c->ts_at_s = tcp->now_s;
+		/* The MSS says nothing of options (RFC 9293 §3.7.1). */
+		c->snd.mss = (uint16_t)(c->snd.mss - TCP_TIMESTAMPS_ROOM);
+	}
+	if ((s->has & SEGMENT_SACK_PERMITTED) != 0 && tcp->sack)
+		c->flags |= TERN_CONN_SACK;
+	if (ack == 0 ? tcp->ecn > 0 && ecn == (TCP_ECE | TCP_CWR) : tcp->ecn > 1 && ecn == TCP_ECE)
+		c->flags |= TERN_CONN_ECN;
+	c->rcv.quick = tcp->quick_acks;
+}
+
 void
 conn_take_syn(struct tern_conn *c, const struct segment *s)
 {
@@ -31,6 +53,7 @@ conn_take_syn(struct tern_conn *c, const struct segment *s)
 	if (mss < MSS_LEAST)
 		mss = MSS_LEAST;
 	c->snd.mss = mss < c->tcp->mss ? mss : c->tcp->mss;
+	take_options(c, s);
 	c->rcv.nxt = s->seq + 1;
 	c->rcv.acked = c->rcv.nxt;
 	c->rcv.adv = c->rcv.nxt;
@@ -47,20 +70,23 @@ conn_take_syn(struct tern_conn *c, const struct segment *s)
 }
 
 void
-conn_establish(struct tern_conn *c, uint32_t ack)
+conn_establish(struct tern_conn *c, const struct segment *s)
 {
 	enum { RTO_AFTER_SYN_LOSS = 3 * (1000000000 / TERN_TICK_NS) };
 
-	rtt_acked(c, ack);
-	c->snd.una = ack;
-	c->snd.nxt = seq_max(c->snd.nxt, ack);
+	struct delivery d = { 0 };
+
+	flight_acked(c, s->ack, &d);
+	rtt_acked(c, s, &d);
+	c->snd.una = s->ack;
+	c->snd.nxt = seq_max(c->snd.nxt, s->ack);
 	c->since = c->tcp->tick;
 	c->rtt.backoff = 0;
 	/* RFC 6298 (5.7): no sample was possible, and 1 s was too short. */
 	if ((c->flags & TERN_CONN_SYN_REPEATED) != 0 && c->rtt.rto < RTO_AFTER_SYN_LOSS)
 		c->rtt.rto = RTO_AFTER_SYN_LOSS;
 	timer_stop(c, TERN_TIMER_REXMIT);
-	newreno_start(c);
+	recovery_start(c);
 	if (c->listener != LISTENER_NONE) {
 		c->tcp->listening[c->listener].half_open--;
 		c->listener = LISTENER_NONE;
@@ -92,7 +118,7 @@ syn_sent_arrives(struct tern_conn *c, const struct segment *s, bool *reset)
 	conn_take_syn(c, s);
 	c->flags |= TERN_CONN_ACK_NOW;
 	if (ack) {
-		conn_establish(c, s->ack);
+		conn_establish(c, s);
 	} else { /* simultaneous open (§3.5): our SYN again, with the ACK */
 		c->state = TERN_SYN_RECEIVED;
 		c->snd.nxt = c->snd.una;
@@ -161,6 +187,8 @@ check_sequence(struct tern_conn *c, struct segment *s)
 	 */
 	if (length == 0)
 		return conn_challenge(c, TERN_DROP_TCP_SEQUENCE);
+	if (s->len > 0 && seq_le(s->seq + s->len, c->rcv.nxt))
+		sack_duplicate(c, s->seq, s->seq + s->len);
 	c->flags |= TERN_CONN_ACK_NOW;
 	return TERN_DROP_TCP_SEQUENCE;
 }
@@ -198,6 +226,47 @@ check_syn(struct tern_conn *c, const struct segment *s)
 	return conn_challenge(c, TERN_DROP_TCP_SEQUENCE);
 }
 
+/* RFC 7323 §5.3 (R1): older than what came last, and that not so long ago that clocks wrapped. */
+static bool
+is_old(const struct tern_conn *c, const struct segment *s)
+{
+	enum { TWENTY_FOUR_DAYS_S = 24 * 86400 };
+
+	return seq_lt(s->ts_val, c->rcv.ts) && c->tcp->now_s - c->ts_at_s < TWENTY_FOUR_DAYS_S;
+}
+
+/*
+ * RFC 7323 §3.2 and §5.3: where timestamps were agreed on, every segment but a reset has one, and
+ * one that goes back is of the past (PAWS).
+ */
+static enum tern_verdict
+check_timestamps(struct tern_conn *c, const struct segment *s)
+{
+	if ((c->flags & TERN_CONN_TIMESTAMPS) == 0 || (s->flags & TCP_RST) != 0)
+		return TERN_UNDECIDED;
+	if ((s->has & SEGMENT_TIMESTAMPS) == 0)
+		return TERN_DROP_TCP_TIMESTAMP;
+	if (!is_old(c, s))
+		return TERN_UNDECIDED;
+	if (segment_length(s) == 0)
+		return conn_challenge(c, TERN_DROP_TCP_TIMESTAMP);
+	if (seq_le(s->seq + s->len, c->rcv.nxt))
+		sack_duplicate(c, s->seq, s->seq + s->len);
+	c->flags |= TERN_CONN_ACK_NOW;
+	return TERN_DROP_TCP_TIMESTAMP;
+}
+
+/* (R3), for what has passed the test of the window (R2). */
+static void
+note_timestamp(struct tern_conn *c, const struct segment *s)
+{
+	if ((c->flags & TERN_CONN_TIMESTAMPS) == 0 || seq_gt(s->seq, c->rcv.acked) ||
+	    (s->has & SEGMENT_TIMESTAMPS) == 0)
+		return;
+	c->rcv.ts = s->ts_val;
+	c->ts_at_s = c->tcp->now_s;
+}
+
 enum tern_verdict
 conn_arrives(struct tern_conn *c, struct segment *s, struct tern_in *in, bool *reset)
 {
@@ -217,10 +286,13 @@ conn_arrives(struct tern_conn *c, struct segment *s, struct tern_in *in, bool *r
 		s->flags = (uint8_t)(s->flags & ~TCP_SYN);
 		c->flags |= TERN_CONN_ACK_NOW;
 	}
+	if ((v = check_timestamps(c, s)) != TERN_UNDECIDED)
+		return v;
 	if ((v = check_sequence(c, s)) != TERN_UNDECIDED)
 		return v;
 	if ((v = check_reset(c, s)) != TERN_UNDECIDED)
 		return v;
+	note_timestamp(c, s);
 	/* Step 3, security and compartment, is not for hosts of today. */
 	if ((v = check_syn(c, s)) != TERN_UNDECIDED)
 		return v;

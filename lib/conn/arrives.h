@@ -34,7 +34,7 @@ enum tern_verdict conn_check_ack(struct tern_conn *c, const struct segment *s, b
 enum tern_verdict conn_take_text(struct tern_conn *c, struct segment *s, struct tern_in *in,
 				 bool *reset);
 /* The three-way handshake is complete. */
-void conn_establish(struct tern_conn *c, uint32_t ack);
+void conn_establish(struct tern_conn *c, const struct segment *s);
 /* Read what the SYN of the peer says (RFC 9293 §3.7.1, RFC 7323 §2). */
 void conn_take_syn(struct tern_conn *c, const struct segment *s);
 

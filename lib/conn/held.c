@@ -7,11 +7,12 @@
 
 #include "conn/held.h"
 #include "core/seq.h"
+#include "wire/tcp.h"
 
 /* The headers that are written in front of a payload when it leaves. */
 enum {
-	HEADERS_BYTES = sizeof(struct rte_tcp_hdr) + sizeof(struct rte_ipv6_hdr) +
-			sizeof(struct rte_ether_hdr),
+	HEADERS_BYTES = sizeof(struct rte_tcp_hdr) + TCP_TIMESTAMPS_ROOM +
+			sizeof(struct rte_ipv6_hdr) + sizeof(struct rte_ether_hdr),
 };
 
 static bool
@@ -68,58 +69,148 @@ let_go(struct tern_conn *c, struct rte_mbuf *m)
 	rte_pktmbuf_free(m);
 }
 
+static uint32_t
+run_end(struct rte_mbuf *run)
+{
+	return held_end(held_of(run)->run_last);
+}
+
+static struct rte_mbuf *
+next_run(struct rte_mbuf *run)
+{
+	return held_of(held_of(run)->run_last)->next;
+}
+
+/* The last run that begins at or before seq, or NULL. */
+static struct rte_mbuf *
+run_before(const struct tern_conn *c, uint32_t seq)
+{
+	struct rte_mbuf *run, *before = NULL;
+
+	/* Nearly everything that is early comes behind all that is there. */
+	if (c->early_last != NULL && seq_le(held_of(c->early_last)->seq, seq))
+		return c->early_last;
+	for (run = c->early; run != NULL && seq_le(held_of(run)->seq, seq); run = next_run(run))
+		before = run;
+	return before;
+}
+
+/* Free the run behind `before`. Return: the one that follows it. */
+static struct rte_mbuf *
+swallow(struct tern_conn *c, struct rte_mbuf *before, struct rte_mbuf *run)
+{
+	struct rte_mbuf *end = next_run(run), *m, *next;
+
+	for (m = run; m != end; m = next) {
+		next = held_of(m)->next;
+		c->early_n--;
+		let_go(c, m);
+	}
+	if (before != NULL)
+		held_of(held_of(before)->run_last)->next = end;
+	else
+		c->early = end;
+	if (end == NULL)
+		c->early_last = before;
+	c->early_runs--;
+	return end;
+}
+
+/* Put m between two runs, and join it with those that it touches. */
+static void
+join(struct tern_conn *c, struct rte_mbuf *before, struct rte_mbuf *m, struct rte_mbuf *after)
+{
+	struct rte_mbuf *run = m;
+
+	held_of(m)->run_last = m;
+	held_of(m)->next = after;
+	if (before != NULL)
+		held_of(held_of(before)->run_last)->next = m;
+	else
+		c->early = m;
+	if (before != NULL && run_end(before) == held_of(m)->seq) {
+		held_of(before)->run_last = m;
+		run = before;
+	} else {
+		c->early_runs++;
+	}
+	if (after != NULL && held_of(after)->seq == run_end(run)) {
+		held_of(run)->run_last = held_of(after)->run_last;
+		c->early_runs--;
+	}
+	if (held_of(held_of(run)->run_last)->next == NULL)
+		c->early_last = run;
+	c->early_n++;
+}
+
 /*
- * Pieces of one list never overlap: a newcomer loses what is there already, from the front against
- * its predecessor, and swallows followers that it covers whole.
+ * Pieces never overlap: a newcomer loses what is there already, and swallows runs that it covers
+ * whole.
  */
 bool
 early_insert(struct tern_conn *c, struct rte_mbuf *m, uint32_t seq, uint8_t *data, uint16_t len,
 	     bool fin)
 {
-	struct rte_mbuf **link = &c->early, *old;
-	uint32_t end = seq + len, overlap;
+	enum { RUNS_MAX = 256 };
+	struct rte_mbuf *before = run_before(c, seq), *after;
+	uint32_t end = seq + len, skip;
 
-	while (*link != NULL && seq_le(held_of(*link)->seq, seq)) {
-		old = *link;
-		if (seq_ge(held_end(old), end) && (!fin || held_of(old)->fin))
-			return false; /* nothing new in it */
-		if (seq_gt(held_end(old), seq)) {
-			overlap = held_end(old) - seq;
-			if (overlap > len)
-				overlap = len;
-			seq += overlap;
-			data += overlap;
-			len = (uint16_t)(len - overlap);
-		}
-		link = &held_of(old)->next;
+	if (before != NULL && seq_ge(run_end(before), seq)) {
+		if (seq_gt(run_end(before), end) ||
+		    (run_end(before) == end && (!fin || held_of(held_of(before)->run_last)->fin)))
+			return false;
+		skip = run_end(before) - seq;
+		seq += skip;
+		data += skip;
+		len = (uint16_t)(len - skip);
 	}
-	while ((old = *link) != NULL && seq_le(held_end(old), end) && !held_of(old)->fin) {
-		*link = held_of(old)->next;
-		c->early_n--;
-		let_go(c, old);
-	}
-	if (old != NULL && seq_lt(held_of(old)->seq, end)) {
-		len = (uint16_t)(held_of(old)->seq - seq);
+	after = before != NULL ? next_run(before) : c->early;
+	while (after != NULL && seq_le(run_end(after), end) &&
+	       !held_of(held_of(after)->run_last)->fin)
+		after = swallow(c, before, after);
+	if (after != NULL && seq_lt(held_of(after)->seq, end)) {
+		len = (uint16_t)(held_of(after)->seq - seq);
 		fin = false;
 	}
+	if ((len == 0 && !fin) || c->early_runs >= RUNS_MAX)
+		return false;
 	hold(c, m, seq, data, len, fin);
-	held_of(m)->next = old;
-	*link = m;
-	c->early_n++;
+	join(c, before, m, after);
 	return true;
 }
 
 struct rte_mbuf *
 early_take(struct tern_conn *c)
 {
-	struct rte_mbuf *m = c->early;
+	struct rte_mbuf *m = c->early, *last;
 
 	if (m == NULL || seq_gt(held_of(m)->seq, c->rcv.nxt))
 		return NULL;
+	last = held_of(m)->run_last;
 	c->early = held_of(m)->next;
+	if (m != last) {
+		held_of(c->early)->run_last = last;
+		if (c->early_last == m)
+			c->early_last = c->early;
+	} else {
+		c->early_runs--;
+		if (c->early_last == m)
+			c->early_last = NULL;
+	}
 	c->early_n--;
 	c->tcp->held--;
 	return m;
+}
+
+bool
+early_run_of(const struct tern_conn *c, uint32_t seq, struct sack_block *run)
+{
+	struct rte_mbuf *m = run_before(c, seq);
+
+	if (m == NULL || seq_ge(seq, run_end(m)))
+		return false;
+	*run = (struct sack_block){ held_of(m)->seq, run_end(m) };
+	return true;
 }
 
 void
@@ -203,6 +294,6 @@ held_free_all(struct tern_conn *c)
 {
 	free_list(c, c->early);
 	free_list(c, c->kept);
-	c->early = c->kept = c->kept_last = NULL;
-	c->early_n = c->kept_n = 0;
+	c->early = c->early_last = c->kept = c->kept_last = NULL;
+	c->early_n = c->kept_n = c->early_runs = 0;
 }

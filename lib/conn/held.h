@@ -18,10 +18,12 @@
 #include <rte_mbuf.h>
 
 #include "conn/machine.h"
+#include "wire/tcp.h"
 #include <tern_conn.h>
 
 struct held {
 	struct rte_mbuf *next;
+	struct rte_mbuf *run_last; /* of the first of a run: see early_insert() */
 	uint32_t seq;
 	uint16_t at; /* of the payload, from buf_addr */
 	uint16_t len;
@@ -54,12 +56,21 @@ held_end(struct rte_mbuf *m)
 struct rte_mbuf *held_make(const struct tern_conn *c, uint16_t n, struct rte_mbuf *m,
 			   uint8_t **data, uint16_t len);
 
-/* Hold a segment that is beyond a gap. False: nothing new is in it; m stays the caller's. */
+/*
+ * Hold a segment that is beyond a gap. False: nothing new is in it, or there are too many gaps; m
+ * stays the caller's.
+ *
+ * Early segments lie in runs without a gap. A segment's place is found from run to run, so that it
+ * costs as many steps as there are gaps, and nearly always one; gaps are bounded (SegmentSmack).
+ */
 bool early_insert(struct tern_conn *c, struct rte_mbuf *m, uint32_t seq, uint8_t *data,
 		  uint16_t len, bool fin);
 
 /* The first early mbuf if it begins at or before rcv.nxt, taken off the list; else NULL. */
 struct rte_mbuf *early_take(struct tern_conn *c);
+
+/* The run that holds this number. False: none does. */
+bool early_run_of(const struct tern_conn *c, uint32_t seq, struct sack_block *run);
 
 /* Keep an answer at the end of the stream. */
 void kept_append(struct tern_conn *c, struct rte_mbuf *m, uint8_t *data, uint16_t len);

@@ -12,4 +12,7 @@
 /* The ISN of this connection, were it opened now. */
 uint32_t isn_of(const struct tern_conn *c);
 
+/* What is added to our clock in its timestamps, so that they do not tell of it (RFC 7323 §7.1). */
+uint32_t isn_ts_offset(const struct tern_conn *c);
+
 #endif

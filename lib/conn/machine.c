@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
+#include "conn/congestion.h"
+#include "conn/flight.h"
 #include "conn/held.h"
 #include "conn/machine.h"
 #include "conn/timers.h"
@@ -79,11 +81,20 @@ machine_init(struct tern_tcp *tcp, const struct tern_config *config, uint64_t no
 	tcp->dead = tcp->ready;
 	tcp->held_pkts = config->held_pkts;
 	tcp->held_total = RTE_MIN(config->held_total, config->mbufs / 2);
-	tcp->wscale = choose_wscale(config->rcv_space, config->wscale);
 	tcp->rcv_space = config->rcv_space;
+	tcp->rcv_space_max = RTE_MAX(config->rcv_space, config->rcv_space_max);
+	tcp->wscale = choose_wscale(tcp->rcv_space_max, config->wscale);
 	if (tcp->wscale != TCP_WSCALE_NONE)
-		tcp->rcv_space = RTE_MIN(tcp->rcv_space, (uint32_t)UINT16_MAX << tcp->wscale);
+		tcp->rcv_space_max =
+			RTE_MIN(tcp->rcv_space_max, (uint32_t)UINT16_MAX << tcp->wscale);
+	tcp->rcv_space = RTE_MIN(tcp->rcv_space, tcp->rcv_space_max);
+	tcp->sack = config->sack != 0;
+	tcp->timestamps = config->timestamps != 0;
+	tcp->ecn = config->ecn;
+	tcp->quick_acks = (uint8_t)config->quick_acks;
+	tcp->ts_clock = config->ts_clock_ns;
 	tcp->initial_window = config->initial_window;
+	tcp->congestion = congestion_of(config->congestion);
 	tcp->port_min = RTE_MIN(config->port_min, config->port_max);
 	tcp->port_max = config->port_max;
 	tcp->times = (struct tcp_times){
@@ -109,6 +120,8 @@ machine_set_time(struct tern_tcp *tcp, uint64_t now)
 	tcp->now = now;
 	tcp->now_us = (uint32_t)(now / 1000);
 	tcp->tick = (uint32_t)(now / TERN_TICK_NS);
+	tcp->now_s = (uint32_t)(now / TERN_S);
+	tcp->now_ts = (uint32_t)(now / tcp->ts_clock);
 }
 
 static void
@@ -226,6 +239,7 @@ conn_new(struct tern_tcp *tcp, struct tern_addr remote, rte_be16_t rport, struct
 	c->challenged = tcp->tick - tcp->times.challenge_gap;
 	c->rcv.space = tcp->rcv_space;
 	c->rtt.rto = tcp->times.rto_initial;
+	c->flight.first = c->flight.last = SENT_NONE;
 	return c;
 }
 
@@ -277,6 +291,7 @@ conn_end(struct tern_conn *c, enum tern_why why)
 	c->state = TERN_CLOSED;
 	flowtable_remove(&tcp->flows, hash_of(c), c->slot);
 	timers_cancel(c);
+	flight_clear(c);
 	held_free_all(c);
 	list_append(tcp, &tcp->dead, c);
 	tcp->dead_n++;
@@ -304,6 +319,7 @@ conn_time_wait(struct tern_conn *c)
 	} else {
 		conn_not_ready(c);
 		c->state = TERN_TIME_WAIT;
+		flight_clear(c);
 		held_free_all(c);
 		timers_cancel(c);
 	}

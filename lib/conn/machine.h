@@ -52,6 +52,8 @@ struct tcp_times {
 	uint32_t r2, syn_r2, syn_ack_r2, time_wait, fin_wait_2, challenge_gap;
 };
 
+struct sent_range;
+
 struct tern_tcp {
 	struct tern_conn *conns;
 	struct flowtable flows;
@@ -62,15 +64,26 @@ struct tern_tcp {
 	uint64_t now;	 /* ns, of this poll */
 	uint32_t now_us; /* the same, wrapping */
 	uint32_t tick;	 /* the same in ticks, wrapping */
+	uint32_t now_s;
+	uint32_t now_ts; /* the clock of our timestamps, without the offset of a connection */
+	uint64_t ts_clock;
 
 	struct rte_mempool *pool;
 	uint32_t held; /* mbufs on the lists of all connections */
 	uint32_t held_total, held_pkts;
 	uint32_t rcv_space;
+	uint32_t rcv_space_max;
 	uint8_t wscale; /* shift that we offer, or TCP_WSCALE_NONE */
-	uint16_t mss;	/* largest payload that the link allows */
+	bool sack, timestamps;
+	uint8_t ecn;
+	uint8_t quick_acks;
+	uint16_t mss; /* largest payload that the link allows */
 	uint32_t initial_window;
+	const struct tern_congestion *congestion;
 	struct tcp_times times;
+
+	struct sent_range *ranges;
+	uint32_t ranges_free, ranges_each;
 
 	struct slots slots;
 	struct tern_conn *in_hand;  /* whose segment is being taken, or NULL */

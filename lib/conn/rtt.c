@@ -3,17 +3,10 @@
 #include "conn/machine.h"
 #include "core/seq.h"
 
-enum { TICK_US = TERN_TICK_NS / 1000 };
-
-void
-rtt_time(struct tern_conn *c, uint32_t seq)
-{
-	if ((c->flags & RTT_TIMING) != 0)
-		return;
-	c->flags |= RTT_TIMING;
-	c->rtt.seq = seq;
-	c->tail.us = c->tcp->now_us;
-}
+enum {
+	TICK_US = TERN_TICK_NS / 1000,
+	SAMPLE_MAX_US = 1 << 28, /* 268 s: beyond any R2, and times 8 fits */
+};
 
 /* RFC 6298 (2.2), (2.3) with alpha 1/8 and beta 1/4; both values are kept multiplied. */
 static void
@@ -45,18 +38,40 @@ set_rto(struct tern_conn *c)
 	c->rtt.rto = rto < times->rto_max ? rto : times->rto_max;
 }
 
-void
-rtt_acked(struct tern_conn *c, uint32_t ack)
+/* RFC 7323 §4: by the echo of our clock, a tick of which is the least that it can tell. */
+static uint32_t
+echoed_us(const struct tern_conn *c, const struct segment *s)
 {
-	enum { SAMPLE_MAX_US = 1 << 28 }; /* 268 s: beyond any R2, and times 8 fits */
-	uint32_t sample;
+	uint32_t ticks = c->tcp->now_ts + c->ts_offset - s->ts_ecr;
+	uint64_t us = (ticks > 0 ? ticks : 1) * (c->tcp->ts_clock / 1000);
 
-	if ((c->flags & RTT_TIMING) == 0 || seq_lt(ack, c->rtt.seq))
-		return;
-	c->flags &= ~RTT_TIMING;
-	sample = c->tcp->now_us - c->tail.us;
-	if (sample > SAMPLE_MAX_US)
-		return;
-	smooth(c, sample > 0 ? sample : 1);
-	set_rto(c);
+	if ((c->flags & TERN_CONN_TIMESTAMPS) == 0 || (s->has & SEGMENT_TIMESTAMPS) == 0)
+		return 0;
+	return us <= SAMPLE_MAX_US ? (uint32_t)us : 0;
+}
+
+static uint32_t
+measured_us(const struct tern_conn *c, const struct delivery *d)
+{
+	uint32_t us = c->tcp->now_us - d->us;
+
+	return us > 0 ? us : 1;
+}
+
+uint32_t
+rtt_acked(struct tern_conn *c, const struct segment *s, const struct delivery *d)
+{
+	bool measured = d->any && !d->repeated;
+	uint32_t us = measured ? measured_us(c, d) : echoed_us(c, s);
+
+	if (us == 0 || us > SAMPLE_MAX_US)
+		return 0;
+	if (measured && (c->rtt.least_us == 0 || us < c->rtt.least_us))
+		c->rtt.least_us = us;
+	if (seq_gt(s->ack, c->rtt.seq)) {
+		c->rtt.seq = c->snd.max;
+		smooth(c, us);
+		set_rto(c);
+	}
+	return us;
 }

@@ -2,22 +2,22 @@
 /**
  * Round-trip time and the retransmission timeout out of it (RFC 6298).
  *
- * One segment is timed at a time, never one that was sent twice (Karn's algorithm, §3).
+ * One sample a flight goes into the estimate. It comes from the time of sending where what was
+ * acknowledged was sent once (Karn's algorithm, §3), else from Timestamps (RFC 7323 §4).
  */
 #ifndef RTT_H
 #define RTT_H
 
 #include <stdint.h>
 
+#include "conn/flight.h"
+#include "wire/tcp.h"
 #include <tern_conn.h>
 
-/* Of tern_conn.flags: rtt.seq is being timed, since tail.us. */
-#define RTT_TIMING TERN_CONN_PACED
-
-/* Start timing the segment that ends at seq, unless one is being timed. */
-void rtt_time(struct tern_conn *c, uint32_t seq);
-
-/* An ACK up to ack came: take a sample if it covers what is timed. */
-void rtt_acked(struct tern_conn *c, uint32_t ack);
+/*
+ * An ACK up to s->ack came and delivered this. Return: the round trip of the latest of it,
+ * microseconds, at least 1; 0: it cannot be told.
+ */
+uint32_t rtt_acked(struct tern_conn *c, const struct segment *s, const struct delivery *d);
 
 #endif

@@ -56,7 +56,7 @@ struct tern_congestion {
 	/** The last congested() was for nothing: cong.* has been restored (RFC 4015). */
 	void (*undo)(struct tern_conn *conn);
 
-	/** Sending begins again after @idle_us of silence; cwnd has been reduced (RFC 5681 §4.1). */
+	/** Sending begins again after @idle_us of silence; cwnd has shrunk (RFC 5681 §4.1). */
 	void (*restart)(struct tern_conn *conn, uint32_t idle_us);
 };
 

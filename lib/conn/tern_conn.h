@@ -169,7 +169,7 @@ enum tern_tcp_timer {
 #define TERN_CONN_REORDERED (1u << 24)	  /* the path reorders (RFC 8985 §6.2) */
 #define TERN_CONN_FRTO_1 (1u << 25)	  /* a timeout, and its first ACK is awaited (RFC 5682) */
 #define TERN_CONN_FRTO_2 (1u << 26)	  /* and its second */
-#define TERN_CONN_KEEPALIVE (1u << 27)	  /* keep-alive is on: tern_tcp_keepalive() */
+#define TERN_CONN_ACK_SOON (1u << 27)	  /* an ACK is owed at the end of the burst */
 #define TERN_CONN_PACED (1u << 28)	  /* pacing is on: tern_tcp_pace() */
 #define TERN_CONN_UNDO (1u << 29)	  /* what undo.* says can still be restored */
 #define TERN_CONN_DSACK (1u << 30)	  /* a duplicate came: say so in the next ACK (RFC 2883) */
@@ -279,9 +279,10 @@ struct tern_conn {
 		uint32_t rtt_us; /* its round trip */
 		uint32_t fack;	 /* highest number delivered, + 1 */
 		uint32_t round;	 /* snd.max when the window was last widened */
-		uint8_t widened; /* reo_wnd_mult */
-		uint8_t persist; /* recoveries that it stays so */
 	} rack;
+	uint8_t rack_widened; /* reo_wnd_mult less 1 */
+	uint8_t rack_persist; /* recoveries that it stays so */
+	uint16_t keepalive_s; /* idle time; 0: none are sent */
 	uint32_t tlp_end;
 
 	/* Proportional rate reduction (RFC 6937), bytes since recovery began. */
@@ -296,18 +297,20 @@ struct tern_conn {
 		uint32_t ts;	   /* our clock at the first of them */
 	} undo;
 
-	struct rte_mbuf *early; /* segments beyond a gap, in order */
-	struct rte_mbuf *early_last;
-	uint32_t recent[TERN_RCV_RECENT];	 /* numbers of the latest of them (RFC 2018 §4) */
-	uint32_t dsack_first, dsack_end;	 /* the duplicate to be told of */
-	uint32_t challenged;			 /* tick of the last challenge ACK */
-	uint32_t ts_at_s;			 /* when rcv.ts was set, seconds */
-	uint32_t tune_seq, tune_us;		 /* the round trip that receive tuning looks at */
-	uint32_t pace;				 /* bytes a millisecond; 0: from cwnd and SRTT */
-	uint16_t keepalive_s, keepalive_every_s; /* idle time and interval */
+	struct rte_mbuf *early;		  /* segments beyond a gap, in order */
+	struct rte_mbuf *early_last;	  /* the first of the last run of them */
+	uint32_t recent[TERN_RCV_RECENT]; /* numbers of the latest of them (RFC 2018 §4) */
+	uint32_t dsack_first, dsack_end;  /* the duplicate to be told of */
+	uint32_t challenged;		  /* tick of the last challenge ACK */
+	uint32_t ts_at_s;		  /* when rcv.ts was set, seconds */
+	uint32_t tune_seq, tune_us;	  /* the round trip that receive tuning looks at */
+	uint32_t pace;			  /* bytes a millisecond; 0: from cwnd and SRTT */
+	uint16_t keepalive_every_s;
 	uint8_t keepalive_count, keepalive_sent;
-	uint16_t mss_most; /* what snd.mss was before a path MTU lowered it */
-	uint32_t mtu_at;   /* tick of that */
+	uint16_t early_runs; /* runs of early segments without a gap */
+	uint16_t mss_most;   /* what snd.mss was before a path MTU lowered it */
+	uint32_t mtu_at;     /* tick of that */
+	uint32_t pace_us;    /* when the next segment may leave */
 };
 
 /** Names for people: "ESTABLISHED", "timed out". NULL beyond the enum. */

@@ -8,17 +8,32 @@
 #include "conn/close.h"
 #include "conn/held.h"
 #include "conn/machine.h"
+#include "conn/sack.h"
 #include "conn/timers.h"
 #include "core/seq.h"
+#include <tern_congestion.h>
 
-/* An ACK for at least every second full-sized segment (MUST-58), the rest in time (MUST-40). */
+/*
+ * An ACK for at least every second full-sized segment (MUST-58), the rest in time (MUST-40). What
+ * comes in one burst is acknowledged at the end of it, but not much at a time, or the peer's window
+ * would move in jumps. At the start each segment is told of, for slow start lives of ACKs.
+ */
 static void
 owe_ack(struct tern_conn *c, uint16_t len)
 {
+	enum { MOST_SEGMENTS = 8 };
+	uint32_t owed = c->rcv.nxt - c->rcv.acked;
+
 	if (len > c->rcv.mss)
 		c->rcv.mss = len;
-	if (c->rcv.nxt - c->rcv.acked >= 2u * c->rcv.mss) {
+	if (c->rcv.quick > 0) {
+		c->rcv.quick--;
 		c->flags |= TERN_CONN_ACK_NOW;
+	} else if (owed >= MOST_SEGMENTS * (uint32_t)c->rcv.mss) {
+		c->flags |= TERN_CONN_ACK_NOW;
+	} else if (owed >= 2u * c->rcv.mss) {
+		c->flags |= TERN_CONN_ACK_SOON;
+		conn_ready(c);
 	} else if (!timer_is_set(c, TERN_TIMER_ACK)) {
 		timer_set(c, TERN_TIMER_ACK, c->tcp->times.ack_delay);
 	}
@@ -129,7 +144,7 @@ drain_early(struct tern_conn *c, const struct tern_in *in)
 
 /* Cut off what is there already and what is beyond the window. */
 static void
-trim(const struct tern_conn *c, struct segment *s, struct tern_in *in)
+trim(struct tern_conn *c, struct segment *s, struct tern_in *in)
 {
 	uint32_t skip, over;
 
@@ -137,6 +152,8 @@ trim(const struct tern_conn *c, struct segment *s, struct tern_in *in)
 		skip = c->rcv.nxt - s->seq;
 		if (skip > s->len)
 			skip = s->len;
+		if (skip > 0)
+			sack_duplicate(c, s->seq, s->seq + skip);
 		s->seq += skip;
 		s->len = (uint16_t)(s->len - skip);
 		in->data += skip;
@@ -160,12 +177,35 @@ hold_early(struct tern_conn *c, const struct segment *s, const struct tern_in *i
 	if (m == NULL)
 		return TERN_DROP_TCP_HELD;
 	if (early_insert(c, m, s->seq, data, s->len, (s->flags & TCP_FIN) != 0)) {
+		sack_arrived(c, s->seq);
 		count(c->tcp, TERN_EV_TCP_OUT_OF_ORDER);
 		return m == in->mbuf ? TERN_TAKEN : TERN_DONE;
 	}
+	if (s->len > 0)
+		sack_duplicate(c, s->seq, s->seq + s->len);
 	if (m != in->mbuf)
 		rte_pktmbuf_free(m);
 	return TERN_DONE;
+}
+
+/*
+ * RFC 3168 §6.1.3: congestion is echoed until the peer says that it has slowed down. For RFC 8257
+ * §3.2 it is what the last packet said; a change is told at once.
+ */
+static void
+take_mark(struct tern_conn *c, const struct segment *s)
+{
+	bool was = (c->flags & TERN_CONN_ECE) != 0;
+
+	if (c->congestion == &tern_dctcp) {
+		if (s->ce != was)
+			c->flags = (c->flags ^ TERN_CONN_ECE) | TERN_CONN_ACK_NOW;
+		return;
+	}
+	if ((s->flags & TCP_CWR) != 0)
+		c->flags &= ~TERN_CONN_ECE;
+	if (s->ce)
+		c->flags |= TERN_CONN_ECE | TERN_CONN_ACK_NOW;
 }
 
 enum tern_verdict
@@ -180,6 +220,8 @@ conn_take_text(struct tern_conn *c, struct segment *s, struct tern_in *in, bool 
 		c->flags |= TERN_CONN_ACK_NOW; /* part of it is a repetition */
 	trim(c, s, in);
 	fin = (s->flags & TCP_FIN) != 0;
+	if ((c->flags & TERN_CONN_ECN) != 0)
+		take_mark(c, s);
 	if (s->len > 0 && (c->flags & TERN_CONN_CLOSED) != 0) {
 		*reset = true; /* SHLD-3: the peer shall know that these bytes were lost */
 		conn_end(c, TERN_RESET);

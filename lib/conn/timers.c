@@ -4,8 +4,8 @@
 
 #include <rte_common.h>
 
-#include "conn/newreno.h"
-#include "conn/rtt.h"
+#include "conn/rack.h"
+#include "conn/recovery.h"
 #include "core/seq.h"
 #include "core/wheel.h"
 
@@ -88,12 +88,13 @@ back_off(struct tern_conn *c)
 static void
 go_back(struct tern_conn *c)
 {
-	if (conn_synchronised(c))
-		newreno_timeout(c);
-	else
+	if (conn_synchronised(c)) {
+		recovery_timeout(c);
+	} else {
 		c->flags |= TERN_CONN_SYN_REPEATED;
-	c->snd.nxt = c->snd.una;
-	c->flags &= ~(RTT_TIMING | TERN_CONN_REPEAT); /* Karn: RFC 6298 §3 */
+		c->snd.nxt = c->snd.una;
+	}
+	timer_stop(c, TERN_TIMER_LOSS);
 	back_off(c);
 	count(c->tcp, TERN_EV_TCP_RTO);
 	rexmit_start(c);
@@ -104,8 +105,8 @@ static void
 probe(struct tern_conn *c)
 {
 	c->flags |= TERN_CONN_FORCE;
-	c->flags &= ~RTT_TIMING;
-	c->snd.nxt = c->snd.una;
+	flight_rewind(c);
+	timer_stop(c, TERN_TIMER_LOSS);
 	back_off(c);
 	count(c->tcp, TERN_EV_TCP_PROBES);
 	persist_start(c);
@@ -126,6 +127,16 @@ rexmit_expired(struct tern_conn *c)
 	}
 }
 
+/* Either the reordering window has passed, or nobody has said anything for a while. */
+static void
+loss_expired(struct tern_conn *c)
+{
+	if (c->flight.sacked > 0 || (c->flags & (TERN_CONN_RECOVERY | TERN_CONN_LOSS)) != 0)
+		recovery_detect(c);
+	else
+		tlp_expired(c);
+}
+
 static void
 ack_expired(struct tern_conn *c)
 {
@@ -140,9 +151,9 @@ state_expired(struct tern_conn *c)
 }
 
 static void (*const on_expiry[TERN_TIMERS])(struct tern_conn *) = {
-	[TERN_TIMER_REXMIT] = rexmit_expired,
-	[TERN_TIMER_ACK] = ack_expired,
-	[TERN_TIMER_STATE] = state_expired,
+	[TERN_TIMER_REXMIT] = rexmit_expired, [TERN_TIMER_LOSS] = loss_expired,
+	[TERN_TIMER_ACK] = ack_expired,	      [TERN_TIMER_STATE] = state_expired,
+	[TERN_TIMER_PACE] = conn_ready,
 };
 
 static void

@@ -62,14 +62,14 @@ enum tern_congestion_kind {
 	X(uint64_t, rto_initial_ns,  TERN_S, TERN_MS, 60 * TERN_S, "RTO before the first sample (RFC 6298 2.1)") \
 	X(uint64_t, rto_min_ns,      200 * TERN_MS, TERN_MS, 60 * TERN_S, "least RTO; RFC 6298 2.4 says 1 s") \
 	X(uint64_t, rto_max_ns,      60 * TERN_S, TERN_S, 600 * TERN_S, "most RTO (RFC 6298 2.5)") \
-	X(uint64_t, ack_delay_ns,    40 * TERN_MS, TERN_MS / 100, 500 * TERN_MS, "delay of a delayed ACK (RFC 9293 MUST-40)") \
+	X(uint64_t, ack_delay_ns,    40 * TERN_MS, TERN_MS / 100, 499 * TERN_MS, "delay of a delayed ACK (RFC 9293 MUST-40)") \
 	X(uint64_t, r2_ns,           100 * TERN_S, TERN_S, 7200 * TERN_S, "give up data not acknowledged for so long (R2)") \
 	X(uint64_t, syn_r2_ns,       180 * TERN_S, TERN_S, 7200 * TERN_S, "give up a SYN not answered for so long (MUST-23)") \
 	X(uint64_t, syn_ack_r2_ns,   75 * TERN_S, TERN_S, 7200 * TERN_S, "give up a SYN-ACK not answered for so long") \
 	X(uint64_t, time_wait_ns,    60 * TERN_S, TERN_MS, 7200 * TERN_S, "TIME-WAIT: twice the segment lifetime (MUST-13)") \
 	X(uint64_t, fin_wait_2_ns,   60 * TERN_S, TERN_MS, 7200 * TERN_S, "wait for the FIN of a peer after tern_tcp_close()") \
 	X(uint64_t, ts_clock_ns,     TERN_MS, TERN_MS / 1000, TERN_S, "tick of the timestamps that we send (RFC 7323 5.4)") \
-	X(uint64_t, keepalive_idle_ns, 7200 * TERN_S, TERN_S, 36000 * TERN_S, "silence before the first keep-alive probe (SHLD-25, MUST-28)") \
+	X(uint64_t, keepalive_idle_ns, 7200 * TERN_S, TERN_S, 36000 * TERN_S, "silence before the first keep-alive probe (MUST-27, MUST-28)") \
 	X(uint64_t, keepalive_interval_ns, 75 * TERN_S, TERN_S, 36000 * TERN_S, "between two keep-alive probes") \
 	X(uint8_t,  congestion,      TERN_CUBIC, 0, TERN_CONGESTIONS - 1, "congestion control: enum tern_congestion_kind") \
 	X(uint8_t,  timestamps,      1, 0, 1, "offer and take Timestamps (RFC 7323)") \

@@ -65,6 +65,7 @@ extern "C" {
 	X(DROP_TCP_FULL,       "all connection slots are taken", "") \
 	X(DROP_TCP_POLICY,     "on_accept said to ignore the SYN", "") \
 	X(DROP_TCP_SEQUENCE,   "outside the receive window", "RFC 9293 3.10.7.4 step 1") \
+	X(DROP_TCP_TIMESTAMP,  "no timestamp, or one of the past", "RFC 7323 5.3") \
 	X(DROP_TCP_RESET,      "reset that does not match: no ACK owed or rate limited", "RFC 5961 3.2") \
 	X(DROP_TCP_ACK,        "acknowledges what was never sent, or too long ago", "RFC 5961 5.2") \
 	X(DROP_TCP_NO_ACK,     "segment without ACK in a synchronised state", "RFC 9293 3.10.7.4 step 5") \
@@ -104,6 +105,9 @@ extern "C" {
 	X(TCP_RETRANSMITTED,   "segments sent again", "tcpRetransSegs") \
 	X(TCP_RTO,             "retransmission timer expiries", "RFC 6298") \
 	X(TCP_FAST_RETRANSMIT, "fast retransmits", "RFC 5681 3.2") \
+	X(TCP_TAIL_PROBES,     "tail loss probes sent", "RFC 8985 7") \
+	X(TCP_DSACKS,          "ACKs that told of a duplicate", "RFC 2883") \
+	X(TCP_UNDONE,          "reductions of cwnd taken back: nothing had been lost", "RFC 4015") \
 	X(TCP_PROBES,          "zero-window probes", "RFC 9293 3.8.6.1") \
 	X(TCP_RESETS_OUT,      "resets sent", "tcpOutRsts") \
 	X(TCP_CHALLENGE_ACKS,  "challenge ACKs sent", "RFC 5961 7") \

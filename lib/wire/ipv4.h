@@ -25,6 +25,13 @@ enum {
 	IPV4_OFFSET_MASK = 0x1fff, /* of a fragment, in units of 8 bytes */
 };
 
+/* ECN, the low bits of the traffic class (RFC 3168 §5). */
+enum {
+	IPV4_ECN = 3,
+	IPV4_ECT_0 = 2,
+	IPV4_CE = 3,
+};
+
 struct ipv4_header {
 	uint16_t header_bytes; /* with options */
 	uint16_t total_bytes;  /* header and payload */

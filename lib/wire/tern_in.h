@@ -29,7 +29,8 @@ struct tern_in {
 	struct tern_addr src, dst;  /* source and destination address */
 	struct rte_ether_addr from; /* link address that it came from */
 	uint8_t proto;		    /* IP protocol number */
-	uint8_t tos;		    /* traffic class */
+	uint8_t tos;		    /* traffic class, without the next: of the answer, too */
+	uint8_t ecn;		    /* RFC 3168 §5: 0, 1 ECT(1), 2 ECT(0), 3 CE */
 	uint8_t group;		    /* TERN_IN_GROUP_*: not sent to us alone */
 	uint8_t *l3, *l4;	    /* where its IP and its transport header begin */
 	uint32_t flow;		    /* keyed hash of the 4-tuple, if TCP */

@@ -43,10 +43,15 @@ configure(struct wire *w)
 	c->mbufs = EAL_MBUFS;
 	c->held_total = 512;
 	c->tx_queue = 256;
+	c->quick_acks = 0;
+	c->rcv_space_max = 0; /* no tuning, unless the test asks for it */
+	c->congestion = TERN_NEWRENO;
 	for (i = 0; i < sizeof(c->secret); i++)
 		c->secret[i] = (uint8_t)(i * 37 + 1);
 	if (w->how.tune != NULL)
 		w->how.tune(c);
+	if (c->rcv_space_max == 0)
+		c->rcv_space_max = c->rcv_space;
 }
 
 static void

@@ -185,7 +185,7 @@ Test(listen, answers_a_syn_in_its_mbuf)
 		{ "S 0:0(0) win 1000 <mss 1460>", "S. 0:0(0) ack 1 win 65535 <mss 1460>", 0 },
 		{ "SP 0:0(0) win 1000 <mss 1460>", "S. 0:0(0) ack 1 win 65535 <mss 1460>", 0 },
 		{ "SPU 0:0(0) win 1000 urg 9", "S. 0:0(0) ack 1 win 65535 <mss 1460>", 0 },
-		{ "SEW 0:0(0) win 0", "S. 0:0(0) ack 1 win 65535 <mss 1460>", 0 },
+		{ "SEW 0:0(0) win 0", "S.E 0:0(0) ack 1 win 65535 <mss 1460>", 0 },
 		/* E43: data in a SYN are neither taken nor acknowledged. */
 		{ "S 0:10(10) win 1000", "S. 0:0(0) ack 1 win 65535 <mss 1460>", 0 },
 	};

@@ -206,14 +206,17 @@ Test(fast_retransmit, at_the_third_duplicate_ack)
 		wire_quiet_now(w);
 		ack(w, 1);
 		wire_out_now(w, "p. 1:1461(1460) ack 1");
-		/* (2): FlightSize / 2; (3): plus three segments. */
+		/* (2): FlightSize / 2; RFC 9937 §6.2: six are in flight, and the repeated one. */
 		ssthresh_is(w, 5 * MSS);
-		cwnd_is(w, 8 * MSS);
-		/* (4): one more for each; B4 (s#224): 300 of them change nothing else. */
-		for (i = 0; i < 6; i++) {
+		cwnd_is(w, 7 * MSS);
+		/* Half a segment for each that arrives, until ssthresh is all that is in flight. */
+		ack(w, 1);
+		cwnd_is(w, 6 * MSS);
+		for (i = 0; i < 5; i++) {
 			ack(w, 1);
-			cwnd_is(w, (9 + i) * MSS);
+			cwnd_is(w, 5 * MSS);
 		}
+		/* B4 (s#224): 300 of them change nothing else. */
 		for (i = 0; i < 300; i++)
 			ack(w, 1);
 		wire_quiet_now(w);

@@ -86,8 +86,8 @@ enum tern_verdict ip_recv(struct tern_ip *ip, struct tern_in *in);
  * data_len, pkt_len say so, with at least 34 bytes of headroom); source and destination are
  * in->dst and in->src. Prepends the IPv4 header; eth does the rest when TERN_ANSWER comes back.
  * in->dst that is a group address is replaced by the address that the route gives: who sums over
- * it calls ip_answer_source() before. The traffic class is in->tos without its ECN bits, as no
- * transport here can promise what they say (RFC 3168 §5).
+ * it calls ip_answer_source() before. The traffic class is in->tos; a transport that can promise
+ * what they say adds ECN bits to it (RFC 3168 §5).
  *
  * Return: TERN_ANSWER, or TERN_DROP_IP_DEST: it came to a group, and no address of ours can answer.
  */

@@ -85,7 +85,8 @@ enter(struct tern_in *in, const struct ipv4_header *h)
 	in->src = tern_addr_v4(h->src);
 	in->dst = tern_addr_v4(h->dst);
 	in->proto = h->proto;
-	in->tos = h->tos;
+	in->tos = h->tos & ~IPV4_ECN;
+	in->ecn = h->tos & IPV4_ECN;
 	in->l3 = in->data;
 	in->l4 = in->data + h->header_bytes;
 	in->data = in->l4;

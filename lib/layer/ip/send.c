@@ -10,8 +10,6 @@
 #include "layer/eth/eth.h"
 #include "layer/ip/table.h"
 
-enum { ECN_BITS = 3 };
-
 static const struct rte_ether_addr everybody = { { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } };
 
 uint16_t
@@ -72,7 +70,7 @@ ip_answer_source(struct tern_ip *ip, struct tern_in *in)
 enum tern_verdict
 ip_answer(struct tern_ip *ip, struct tern_in *in)
 {
-	struct ipv4_header h = { .proto = in->proto, .tos = (uint8_t)(in->tos & ~ECN_BITS) };
+	struct ipv4_header h = { .proto = in->proto, .tos = in->tos };
 
 	if (unlikely(in->group != 0) && !ip_answer_source(ip, in))
 		return TERN_DROP_IP_DEST;

@@ -47,6 +47,7 @@ tern_tcp_connect(struct tern_tcp *tcp, struct tern_addr to, rte_be16_t port,
 	c->user = user;
 	c->state = TERN_SYN_SENT;
 	c->snd.una = isn_of(c);
+	c->ts_offset = isn_ts_offset(c);
 	c->snd.nxt = c->snd.una;
 	c->snd.max = c->snd.una;
 	count(tcp, TERN_EV_TCP_ACTIVE_OPENS);

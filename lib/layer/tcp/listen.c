@@ -149,6 +149,7 @@ receive_syn(struct tern_conn *c, const struct tern_syn *syn, const struct segmen
 	c->state = TERN_SYN_RECEIVED;
 	c->flags = TERN_CONN_PASSIVE;
 	c->snd.una = isn_of(c);
+	c->ts_offset = isn_ts_offset(c);
 	if (above != NULL && !seq_gt(c->snd.una, *above))
 		c->snd.una = *above + 1;
 	c->snd.nxt = c->snd.una;

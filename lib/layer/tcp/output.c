@@ -6,8 +6,9 @@
 
 #include "conn/held.h"
 #include "conn/isn.h"
-#include "conn/newreno.h"
-#include "conn/rtt.h"
+#include "conn/rack.h"
+#include "conn/recovery.h"
+#include "conn/sack.h"
 #include "conn/timers.h"
 #include "conn/window.h"
 #include "layer/eth/eth.h"
@@ -20,7 +21,11 @@ struct outgoing {
 	uint32_t seq;
 	uint32_t len; /* payload */
 	uint8_t flags;
+	uint8_t header;	       /* bytes of the TCP header */
+	uint8_t sacks;	       /* blocks in it */
 	bool repeat;	       /* outside the order of snd.nxt */
+	bool tail;	       /* a tail loss probe (RFC 8985 §7.3) */
+	bool ect;	       /* goes as ECN-capable (RFC 3168 §6.1.1) */
 	bool more;	       /* another may follow at once */
 	struct rte_mbuf *kept; /* holds just this payload */
 };
@@ -106,24 +111,109 @@ plan_syn(const struct tern_conn *c, struct outgoing *o)
 	return true;
 }
 
-/* The segment at snd.una once more, whatever window and order say. */
-static bool
-plan_repeat(struct tern_conn *c, struct outgoing *o)
+/* Bytes of [seq, end) that are data, into o, and the FIN if it is among them. */
+static void
+take_again(struct tern_conn *c, struct outgoing *o, uint32_t seq, uint32_t end)
 {
-	uint32_t len = conn_data_max(c) - c->snd.una;
+	uint32_t data_max = conn_data_max(c);
+	uint32_t len = seq_lt(seq, data_max) ? seq_min(end, data_max) - seq : 0;
 
-	if ((c->flags & TERN_CONN_REPEAT) == 0)
-		return false;
-	if (c->snd.una == c->snd.max) {
-		c->flags &= ~TERN_CONN_REPEAT;
-		return false;
-	}
-	o->seq = c->snd.una;
-	o->len = RTE_MIN(len, c->snd.mss);
+	o->seq = seq;
+	o->len = RTE_MIN(len, (uint32_t)c->snd.mss);
 	o->flags = TCP_ACK;
-	if (o->len == len && (c->flags & TERN_CONN_FIN_SENT) != 0)
+	if (o->len == len && seq_gt(end, data_max))
 		o->flags |= TCP_FIN;
 	o->repeat = true;
+	o->more = true;
+	match_kept(c, o);
+}
+
+/* What is lost comes before what is new (RFC 6675 §4); without SACK it is the oldest. */
+static bool
+plan_lost(struct tern_conn *c, struct outgoing *o)
+{
+	uint32_t seq, end;
+
+	if ((c->flags & TERN_CONN_REPEAT) != 0 && c->snd.una != c->snd.max) {
+		take_again(c, o, c->snd.una, c->snd.max);
+		return true;
+	}
+	if (c->flight.lost == 0 || flight_pipe(c) >= c->cong.cwnd || !flight_lost(c, &seq, &end))
+		return false;
+	take_again(c, o, seq, end);
+	return true;
+}
+
+/* RFC 8985 §7.3: something new if the peer's window allows it, else the last segment once more. */
+static bool
+plan_tail(struct tern_conn *c, struct outgoing *o)
+{
+	uint32_t offset = c->snd.max - c->snd.una, fresh = unsent(c), len;
+
+	if (c->snd.una == c->snd.max)
+		return false;
+	o->tail = true;
+	if (fresh > 0 && c->snd.nxt == c->snd.max && c->snd.wnd > offset) {
+		o->seq = c->snd.nxt;
+		o->len = RTE_MIN(RTE_MIN(fresh, c->snd.wnd - offset), c->snd.mss);
+		o->flags = TCP_ACK;
+		match_kept(c, o);
+		return true;
+	}
+	len = RTE_MIN(conn_data_max(c) - c->snd.una, (uint32_t)c->snd.mss);
+	take_again(c, o, conn_data_max(c) - len, c->snd.max);
+	return true;
+}
+
+/* What limits the next segment: the windows that are left of the peer and of the network. */
+struct room {
+	uint32_t wnd, cwnd;
+};
+
+static struct room
+room_left(const struct tern_conn *c)
+{
+	uint32_t offset = c->snd.nxt - c->snd.una, pipe = flight_pipe(c);
+
+	return (struct room){
+		.wnd = c->snd.wnd > offset ? c->snd.wnd - offset : 0,
+		.cwnd = c->cong.cwnd > pipe ? c->cong.cwnd - pipe : 0,
+	};
+}
+
+/* Is cwnd what holds us back? Else it has no reason to grow (RFC 7661 §4.1). */
+static void
+note_limit(struct tern_conn *c, const struct room *room, uint32_t all)
+{
+	if (room->cwnd < all && room->cwnd < room->wnd)
+		c->flags |= TERN_CONN_LIMITED;
+	else
+		c->flags &= ~TERN_CONN_LIMITED;
+}
+
+/*
+ * After a timeout: the next of what was not delivered, in whole segments that may go on with what
+ * is new. False: nothing lies there any more. Without flags in o: it has to wait.
+ */
+static bool
+plan_again(struct tern_conn *c, struct outgoing *o)
+{
+	uint32_t end = flight_skip(c), data_max = conn_data_max(c), mss = c->snd.mss, all;
+	bool last = end == c->snd.max, force = (c->flags & TERN_CONN_FORCE) != 0;
+	struct room room = room_left(c);
+
+	if (c->snd.nxt == c->snd.max)
+		return false;
+	if (!force && (room.wnd == 0 || room.cwnd == 0))
+		return true;
+	all = seq_lt(c->snd.nxt, data_max) ? seq_min(end, data_max) - c->snd.nxt : 0;
+	if (last)
+		all += unsent(c);
+	o->seq = c->snd.nxt;
+	o->len = RTE_MIN(RTE_MIN(all, mss), RTE_MAX(room.wnd, 1u));
+	o->flags = TCP_ACK;
+	if (last && o->len == all)
+		o->flags |= (c->flags & TERN_CONN_FIN_WANTED) != 0 ? TCP_FIN | TCP_PSH : TCP_PSH;
 	o->more = true;
 	match_kept(c, o);
 	return true;
@@ -131,17 +221,15 @@ plan_repeat(struct tern_conn *c, struct outgoing *o)
 
 /* What is next in order, as far as the windows let it (RFC 9293 §3.8.6, RFC 5681 §3.1). */
 static bool
-plan_data(struct tern_conn *c, struct outgoing *o)
+plan_new(struct tern_conn *c, struct outgoing *o)
 {
-	uint32_t data_max = conn_data_max(c);
-	uint32_t again = seq_lt(c->snd.nxt, data_max) ? data_max - c->snd.nxt : 0;
-	uint32_t all = again + unsent(c), offset = c->snd.nxt - c->snd.una;
-	uint32_t window = RTE_MIN(c->snd.wnd, c->cong.cwnd);
-	uint32_t usable = window > offset ? window - offset : 0;
-	bool fin_due = (c->flags & TERN_CONN_FIN_WANTED) != 0 &&
-		       ((c->flags & TERN_CONN_FIN_SENT) == 0 || seq_lt(c->snd.nxt, c->snd.max));
+	struct room room = room_left(c);
+	uint32_t all = unsent(c), usable = RTE_MIN(room.wnd, room.cwnd);
+	bool fin_due =
+		(c->flags & (TERN_CONN_FIN_WANTED | TERN_CONN_FIN_SENT)) == TERN_CONN_FIN_WANTED;
 	bool fin;
 
+	note_limit(c, &room, all);
 	if ((c->flags & TERN_CONN_FORCE) != 0 && usable == 0)
 		usable = 1;
 	o->seq = c->snd.nxt;
@@ -152,6 +240,7 @@ plan_data(struct tern_conn *c, struct outgoing *o)
 	if (o->len < c->snd.mss && !small_may_go(c, o, o->len == all, fin))
 		return false;
 	o->more = all > o->len && usable > o->len;
+	o->ect = (c->flags & (TERN_CONN_ECN | TERN_CONN_FORCE)) == TERN_CONN_ECN && o->len > 0;
 	o->flags = TCP_ACK;
 	if (o->len > 0 && o->len == all)
 		o->flags |= TCP_PSH; /* MUST-61: nothing is known to follow */
@@ -159,6 +248,18 @@ plan_data(struct tern_conn *c, struct outgoing *o)
 		o->flags |= TCP_FIN;
 	match_kept(c, o);
 	return true;
+}
+
+static bool
+plan_data(struct tern_conn *c, struct outgoing *o)
+{
+	if ((c->flags & (TERN_CONN_TLP | TERN_CONN_FORCE)) == (TERN_CONN_TLP | TERN_CONN_FORCE))
+		return plan_tail(c, o);
+	if (plan_lost(c, o))
+		return true;
+	if (c->snd.nxt != c->snd.max && plan_again(c, o))
+		return o->flags != 0;
+	return plan_new(c, o);
 }
 
 /* Something waits, nothing under way will call for it, no timer runs: MUST-36. */
@@ -174,21 +275,44 @@ plan_probe(struct tern_conn *c)
 static bool
 plan_ack(const struct tern_conn *c, struct outgoing *o)
 {
-	if ((c->flags & TERN_CONN_ACK_NOW) == 0)
+	if ((c->flags & (TERN_CONN_ACK_NOW | TERN_CONN_ACK_SOON)) == 0)
 		return false;
 	o->seq = c->snd.max;
 	o->flags = TCP_ACK;
 	return true;
 }
 
-/* What is to be sent next? False: nothing. */
-static bool
-plan(struct tern_conn *c, struct outgoing *o)
+/* How long the header becomes, and how many blocks are in it: all that there is room for. */
+static void
+plan_header(const struct tern_conn *c, struct outgoing *o)
 {
-	*o = (struct outgoing){ 0 };
+	uint32_t room = TCP_HEADER_MAX_BYTES - TCP_HEADER_BYTES, blocks;
+
+	o->header = TCP_HEADER_BYTES;
+	if ((o->flags & TCP_SYN) != 0)
+		return;
+	if ((c->flags & TERN_CONN_TIMESTAMPS) != 0) {
+		o->header += TCP_TIMESTAMPS_ROOM;
+		room -= TCP_TIMESTAMPS_ROOM;
+	}
+	if (!sack_wanted(c) || o->kept != NULL)
+		return;
+	if (o->len > 0)
+		room = RTE_MIN(room, c->snd.mss - o->len);
+	if (room < TCP_SACK_ROOM + TCP_SACK_BLOCK_BYTES)
+		return;
+	blocks = (room - TCP_SACK_ROOM) / TCP_SACK_BLOCK_BYTES;
+	o->sacks = (uint8_t)RTE_MIN(blocks, sack_blocks(c));
+	if (o->sacks > 0)
+		o->header = (uint8_t)(o->header + TCP_SACK_ROOM + o->sacks * TCP_SACK_BLOCK_BYTES);
+}
+
+static bool
+plan_segment(struct tern_conn *c, struct outgoing *o)
+{
 	if (!conn_synchronised(c))
 		return plan_syn(c, o) || (c->state == TERN_SYN_RECEIVED && plan_ack(c, o));
-	if (c->state != TERN_TIME_WAIT && (plan_repeat(c, o) || plan_data(c, o)))
+	if (c->state != TERN_TIME_WAIT && plan_data(c, o))
 		return true;
 	*o = (struct outgoing){ 0 };
 	if (c->state != TERN_TIME_WAIT)
@@ -196,19 +320,46 @@ plan(struct tern_conn *c, struct outgoing *o)
 	return plan_ack(c, o);
 }
 
+/* What is to be sent next? False: nothing. */
+static bool
+plan(struct tern_conn *c, struct outgoing *o)
+{
+	*o = (struct outgoing){ 0 };
+	if (!plan_segment(c, o))
+		return false;
+	plan_header(c, o);
+	return true;
+}
+
 /* RFC 5681 §4.1: after a silence the ACK clock has stopped. */
 static void
 check_idle(struct tern_conn *c, const struct outgoing *o)
 {
-	if (o->len > 0 && c->snd.una == c->snd.max && c->tcp->tick - c->since > c->rtt.rto)
-		newreno_restart(c);
+	uint32_t idle = c->tcp->tick - c->since;
+
+	if (o->len > 0 && c->snd.una == c->snd.max && idle > c->rtt.rto)
+		recovery_restart(c, idle);
+}
+
+/* The ACK of everything that came is on its way, with the blocks if there are any. */
+static void
+note_acked(struct tern_conn *c, const struct outgoing *o)
+{
+	if (o->sacks > 0)
+		sack_told(c);
+	else if (o->len > 0 && sack_wanted(c) && (c->flags & TERN_CONN_ACK_NOW) != 0)
+		return; /* a duplicate ACK without its blocks says too little */
+	c->flags &= ~(TERN_CONN_ACK_NOW | TERN_CONN_ACK_SOON);
+	c->rcv.acked = c->rcv.nxt;
+	timer_stop(c, TERN_TIMER_ACK);
 }
 
 static void
-note_repeated(struct tern_conn *c)
+note_tail(struct tern_conn *c, const struct outgoing *o)
 {
-	c->flags &= ~RTT_TIMING; /* Karn: RFC 6298 §3 */
-	count(c->tcp, TERN_EV_TCP_RETRANSMITTED);
+	c->tlp_end = c->snd.max;
+	if (o->repeat)
+		c->flags |= TERN_CONN_TLP_REPEATS;
 }
 
 /* The segment is as good as sent: move the send variables. */
@@ -218,42 +369,101 @@ commit(struct tern_conn *c, const struct outgoing *o)
 	uint32_t end = o->seq + o->len + ((o->flags & TCP_SYN) != 0) + ((o->flags & TCP_FIN) != 0);
 
 	count(c->tcp, TERN_EV_TCP_SEGMENTS_OUT);
-	if ((o->flags & TCP_ACK) != 0) {
-		c->flags &= ~TERN_CONN_ACK_NOW;
-		c->rcv.acked = c->rcv.nxt;
-		timer_stop(c, TERN_TIMER_ACK);
-	}
+	if ((o->flags & TCP_ACK) != 0)
+		note_acked(c, o);
 	if (end == o->seq)
 		return;
 	if (seq_lt(o->seq, c->snd.max))
-		note_repeated(c);
+		count(c->tcp, TERN_EV_TCP_RETRANSMITTED);
+	recovery_sent(c, o->seq, end - o->seq);
 	if (o->repeat)
 		c->flags &= ~TERN_CONN_REPEAT;
 	else
-		c->snd.nxt = end;
+		c->snd.nxt = seq_max(end, c->snd.nxt);
 	if (seq_gt(end, c->snd.max)) {
 		if (c->snd.una == c->snd.max)
 			c->since = c->tcp->tick;
-		if (seq_ge(o->seq, c->snd.max))
-			rtt_time(c, end);
 		c->snd.max = end;
 	}
 	if ((o->flags & TCP_FIN) != 0)
 		c->flags |= TERN_CONN_FIN_SENT;
 	c->flags &= ~TERN_CONN_FORCE;
+	if ((o->flags & TCP_CWR) != 0)
+		c->flags &= ~TERN_CONN_CWR;
+	if (o->tail)
+		note_tail(c, o);
 	if (!timer_is_set(c, TERN_TIMER_REXMIT))
 		rexmit_start(c);
+	if (!o->repeat)
+		tlp_schedule(c);
+}
+
+/* Options and window of a SYN (MUST-65, RFC 7323 §2.2: it is never scaled). */
+static uint32_t
+write_syn(struct tern_conn *c, struct rte_tcp_hdr *h)
+{
+	bool answer = (h->tcp_flags & TCP_ACK) != 0;
+	uint32_t agreed = answer ? c->flags : UINT32_MAX;
+	struct tern_tcp *tcp = c->tcp;
+	uint16_t window = (uint16_t)RTE_MIN(c->rcv.space, UINT16_MAX);
+	const struct syn_options options = {
+		.mss = tcp->mss,
+		.wscale = (agreed & TERN_CONN_WSCALE) != 0 ? tcp->wscale : TCP_WSCALE_NONE,
+		.sack = tcp->sack && (agreed & TERN_CONN_SACK) != 0,
+		.timestamps = tcp->timestamps && (agreed & TERN_CONN_TIMESTAMPS) != 0,
+		.ts_val = tcp->now_ts + c->ts_offset,
+		.ts_ecr = answer ? c->rcv.ts : 0,
+	};
+
+	h->rx_win = rte_cpu_to_be_16(window);
+	if (answer) {
+		c->rcv.adv = seq_max(c->rcv.adv, c->rcv.nxt + window);
+		if ((c->flags & TERN_CONN_ECN) != 0) /* RFC 3168 §6.1.1 */
+			h->tcp_flags |= TCP_ECE;
+	} else if (tcp->ecn > 1 && (c->flags & TERN_CONN_SYN_REPEATED) == 0) {
+		h->tcp_flags |= TCP_ECE | TCP_CWR;
+	}
+	return TCP_HEADER_BYTES + tcp_write_syn_options((uint8_t *)(h + 1), &options);
+}
+
+static uint32_t
+write_options(struct tern_conn *c, const struct outgoing *o, uint8_t *at)
+{
+	struct sack_block blocks[TCP_SACK_BLOCKS_MAX];
+	uint32_t len = 0;
+
+	if ((c->flags & TERN_CONN_TIMESTAMPS) != 0)
+		len = tcp_write_timestamps(at, c->tcp->now_ts + c->ts_offset, c->rcv.ts);
+	if (o->sacks > 0) {
+		sack_make(c, blocks, o->sacks);
+		len += tcp_write_sack(at + len, blocks, o->sacks);
+	}
+	return TCP_HEADER_BYTES + len;
+}
+
+/* RFC 3168 §6.1.2, §6.1.3 */
+static uint8_t
+ecn_flags(const struct tern_conn *c, const struct outgoing *o)
+{
+	uint8_t flags = 0;
+
+	if ((c->flags & TERN_CONN_ECE) != 0)
+		flags |= TCP_ECE;
+	if (o->ect && (c->flags & TERN_CONN_CWR) != 0)
+		flags |= TCP_CWR;
+	return flags;
 }
 
 /* Write the header in front of the payload at `at`. Return: its length. */
 static uint32_t
-write_header(struct tern_conn *c, const struct outgoing *o, uint8_t *at)
+write_header(struct tern_conn *c, struct outgoing *o, uint8_t *at)
 {
 	struct rte_tcp_hdr *h = (struct rte_tcp_hdr *)at;
-	uint32_t len = TCP_HEADER_BYTES;
-	bool ack = (o->flags & TCP_ACK) != 0;
-	uint8_t wscale = c->tcp->wscale;
+	bool ack = (o->flags & TCP_ACK) != 0, syn = (o->flags & TCP_SYN) != 0;
+	uint32_t len;
 
+	if (!syn)
+		o->flags |= ecn_flags(c, o);
 	h->src_port = c->lport;
 	h->dst_port = c->rport;
 	h->sent_seq = rte_cpu_to_be_32(o->seq);
@@ -261,19 +471,9 @@ write_header(struct tern_conn *c, const struct outgoing *o, uint8_t *at)
 	h->tcp_flags = o->flags;
 	h->cksum = 0;
 	h->tcp_urp = 0;
-	if ((o->flags & TCP_SYN) != 0) {
-		if (ack && (c->flags & TERN_CONN_WSCALE) == 0)
-			wscale = TCP_WSCALE_NONE;
-		len += tcp_write_syn_options(
-			at + len, &(struct syn_options){ .mss = c->tcp->mss, .wscale = wscale });
-		/* MUST-65, RFC 7323 §2.2: the window of a SYN is never scaled. */
-		h->rx_win = rte_cpu_to_be_16((uint16_t)RTE_MIN(c->rcv.space, UINT16_MAX));
-		if (ack)
-			c->rcv.adv =
-				seq_max(c->rcv.adv, c->rcv.nxt + RTE_MIN(c->rcv.space, UINT16_MAX));
-	} else {
+	if (!syn)
 		h->rx_win = rte_cpu_to_be_16(window_advertise(c));
-	}
+	len = syn ? write_syn(c, h) : write_options(c, o, at + TCP_HEADER_BYTES);
 	h->data_off = (uint8_t)(len << 2);
 	return len;
 }
@@ -336,8 +536,7 @@ static void
 build(struct tern_conn *c, struct outgoing *o, struct rte_mbuf *m, uint16_t at)
 {
 	uint8_t *head = (uint8_t *)m->buf_addr + at;
-	uint32_t hlen = (o->flags & TCP_SYN) != 0 ? 0 : TCP_HEADER_BYTES;
-	uint32_t copied = o->len;
+	uint32_t hlen = o->header, copied = o->len;
 
 	m->ol_flags &= KEEP_FLAGS;
 	if (o->len > 0) {
@@ -357,14 +556,14 @@ build(struct tern_conn *c, struct outgoing *o, struct rte_mbuf *m, uint16_t at)
 
 /* Write the header in front of a kept payload. */
 static struct rte_mbuf *
-build_kept(struct tern_conn *c, const struct outgoing *o)
+build_kept(struct tern_conn *c, struct outgoing *o)
 {
 	struct rte_mbuf *m = o->kept;
 
 	m->ol_flags = 0;
-	m->data_off = (uint16_t)(held_of(m)->at - TCP_HEADER_BYTES);
+	m->data_off = (uint16_t)(held_of(m)->at - o->header);
 	write_header(c, o, rte_pktmbuf_mtod(m, uint8_t *));
-	m->data_len = (uint16_t)(TCP_HEADER_BYTES + o->len);
+	m->data_len = (uint16_t)(o->header + o->len);
 	m->pkt_len = m->data_len;
 	checksum(c->tcp, m, c->local, c->remote);
 	rte_mbuf_refcnt_set(m, 2); /* the list's, and the port's */
@@ -434,7 +633,8 @@ send_next(struct tern_conn *c)
 			return SENT_STUCK;
 		build(c, &o, m, RTE_PKTMBUF_HEADROOM + BELOW_BYTES);
 	}
-	if (ip_send(c->tcp->ip, m, c->local, c->remote, IPPROTO_TCP, 0, &c->hop, c->tcp->now) < 0)
+	if (ip_send(c->tcp->ip, m, c->local, c->remote, IPPROTO_TCP, o.ect ? IPV4_ECT_0 : 0,
+		    &c->hop, c->tcp->now) < 0)
 		return unreachable(c, m, &o) ? SENT_ONE : SENT_NOTHING;
 	commit(c, &o);
 	return SENT_ONE;
@@ -463,8 +663,10 @@ output_answer(struct tern_conn *c, struct tern_in *in, enum tern_verdict v)
 	else
 		build(c, &o, mine, (uint16_t)(in->l4 - (uint8_t *)mine->buf_addr));
 	commit(c, &o);
-	if (o.more)
+	if (o.more || (c->flags & TERN_CONN_ACK_NOW) != 0)
 		conn_ready(c);
+	if (o.ect)
+		in->tos |= IPV4_ECT_0;
 	return ip_answer(c->tcp->ip, in);
 }
 

@@ -47,15 +47,17 @@ read_segment(struct tern_in *in, struct segment *s)
 	in->data += len;
 	in->len = (uint16_t)(in->len - len);
 	in->room = (uint16_t)(in->room - len);
-	*s = (struct segment){
-		.seq = rte_be_to_cpu_32(h->sent_seq),
-		.ack = rte_be_to_cpu_32(h->recv_ack),
-		.wnd = rte_be_to_cpu_16(h->rx_win),
-		.len = in->len,
-		.flags = h->tcp_flags,
-		.wscale = TCP_WSCALE_NONE,
-	};
-	if ((s->flags & TCP_SYN) != 0)
+	s->seq = rte_be_to_cpu_32(h->sent_seq);
+	s->ack = rte_be_to_cpu_32(h->recv_ack);
+	s->wnd = rte_be_to_cpu_16(h->rx_win);
+	s->len = in->len;
+	s->flags = h->tcp_flags;
+	s->ce = in->ecn == IPV4_CE;
+	s->mss = 0;
+	s->wscale = TCP_WSCALE_NONE;
+	s->has = 0;
+	s->sacks = 0;
+	if (len > TCP_HEADER_BYTES)
 		tcp_read_options(in->l4 + TCP_HEADER_BYTES, len - TCP_HEADER_BYTES, s);
 	return TERN_UNDECIDED;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <rte_common.h>
 
+#include "conn/flight.h"
 #include "conn/held.h"
 #include "conn/timers.h"
 #include "layer/eth/eth.h"
@@ -14,7 +15,7 @@ _Static_assert(sizeof(struct tern_conn) == 448, "seven cache lines, and no more"
 _Static_assert(sizeof(struct tern_timer_node) == sizeof(struct wheel_node), "one is the other");
 
 struct tables {
-	size_t conns, flows, slots, listening, sum;
+	size_t conns, flows, slots, listening, ranges, sum;
 };
 
 static struct tables
@@ -26,7 +27,8 @@ lay_out(const struct tern_config *config)
 	t.flows = t.conns + RTE_ALIGN(config->connections * sizeof(struct tern_conn), 64);
 	t.slots = t.flows + RTE_ALIGN(flowtable_bytes(config->connections), 64);
 	t.listening = t.slots + RTE_ALIGN(slots_bytes(config->connections), 64);
-	t.sum = t.listening + RTE_ALIGN(config->listeners * sizeof(struct listening), 64);
+	t.ranges = t.listening + RTE_ALIGN(config->listeners * sizeof(struct listening), 64);
+	t.sum = t.ranges + RTE_ALIGN(flight_bytes(config), 64);
 	return t;
 }
 
@@ -50,6 +52,7 @@ tcp_init(struct tern_tcp *tcp, void *mem, const struct tern_config *config, stru
 	flowtable_init(&tcp->flows, base + t.flows, config->connections);
 	slots_init(&tcp->slots, base + t.slots, config->connections);
 	listen_init(tcp, base + t.listening, config->listeners);
+	flight_init(tcp, base + t.ranges, config);
 	tcp->mss = (uint16_t)(ip_room(ip) - TCP_HEADER_BYTES);
 	machine_init(tcp, config, now);
 }
