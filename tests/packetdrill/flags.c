@@ -206,6 +206,8 @@ set(struct flags *f, const char *name, const char *value)
 		f->mtu = (uint16_t)mtu;
 	} else if (field != NULL) {
 		set_field(f, field, read_number(name, value));
+		if (strcmp(name, "rcvbuf") == 0) /* one that does not grow */
+			f->config.rcv_space_max = f->config.rcv_space;
 	} else {
 		refuse("%s: no such flag; expected ip, mask, gw, peer, mtu, iw, rcvbuf, delack, "
 		       "min_rto, ts_clock, cc or a field of struct tern_config",

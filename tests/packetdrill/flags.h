@@ -8,7 +8,7 @@
  *   mtu=                     of the port, bytes
  *   iw=                      initial_window
  *   min_rto= max_rto= init_rto=   rto_min_ns, rto_max_ns, rto_initial_ns
- *   rcvbuf=                  rcv_space
+ *   rcvbuf=                  rcv_space and rcv_space_max: a buffer that does not grow
  *   delack=                  ack_delay_ns
  *   ts_clock=                ts_clock_ns
  *   cc=                      congestion: cubic, newreno, dctcp, none

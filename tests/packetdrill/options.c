@@ -56,37 +56,82 @@ linux_state(uint8_t state)
 	return state < TERN_TCP_STATES ? states[state] : 0;
 }
 
+/* Linux's names for where loss recovery stands: open, disorder, CWR, recovery, loss. */
+static uint8_t
+recovery_state(const struct tern_conn *c)
+{
+	if ((c->flags & TERN_CONN_LOSS) != 0)
+		return 4;
+	if ((c->flags & TERN_CONN_RECOVERY) != 0)
+		return 3;
+	if ((c->flags & TERN_CONN_REDUCED) != 0)
+		return 2;
+	return c->flight.sacked > 0 || c->snd.dupacks > 0;
+}
+
+static void
+tell_options(struct tcp_info *info, const struct tern_conn *c)
+{
+	if ((c->flags & TERN_CONN_WSCALE) != 0) {
+		info->tcpi_options |= TCPI_OPT_WSCALE;
+		info->tcpi_snd_wscale = c->snd.wscale & 15u;
+		info->tcpi_rcv_wscale = c->rcv.wscale & 15u;
+	}
+	if ((c->flags & TERN_CONN_TIMESTAMPS) != 0)
+		info->tcpi_options |= TCPI_OPT_TIMESTAMPS;
+	if ((c->flags & TERN_CONN_SACK) != 0)
+		info->tcpi_options |= TCPI_OPT_SACK;
+	if ((c->flags & TERN_CONN_ECN) != 0)
+		info->tcpi_options |= TCPI_OPT_ECN;
+}
+
+/* In segments what tern counts in bytes. */
+static void
+tell_flight(struct tcp_info *info, const struct tern_conn *c)
+{
+	uint32_t mss = c->snd.mss > 0 ? c->snd.mss : 1;
+
+	info->tcpi_snd_mss = c->snd.mss;
+	info->tcpi_rcv_mss = c->rcv.mss;
+	info->tcpi_snd_cwnd = c->cong.cwnd / mss;
+	info->tcpi_snd_ssthresh = c->cong.ssthresh >= 1u << 30 ? INT32_MAX : c->cong.ssthresh / mss;
+	info->tcpi_unacked = (c->snd.max - c->snd.una + mss - 1) / mss;
+	info->tcpi_sacked = (c->flight.sacked + mss - 1) / mss;
+	info->tcpi_lost = (c->flight.lost + mss - 1) / mss;
+	info->tcpi_ca_state = recovery_state(c);
+	info->tcpi_rtt = c->rtt.srtt_8 / 8;
+	info->tcpi_rttvar = c->rtt.rttvar_4 / 4;
+	info->tcpi_min_rtt = c->rtt.least_us;
+	info->tcpi_rto = ticks_to_us(c->rtt.rto);
+	info->tcpi_backoff = c->rtt.backoff;
+}
+
+/* FIN takes a number, but is no byte. */
+static uint32_t
+bytes_in_flight(const struct tern_conn *c)
+{
+	uint32_t numbers = c->snd.max - c->snd.una;
+
+	return (c->flags & TERN_CONN_FIN_SENT) != 0 && numbers > 0 ? numbers - 1 : numbers;
+}
+
 static int
-give_info(const struct sock *s, void *to, socklen_t *len)
+give_info(const struct sock *s, void *to, const socklen_t *len)
 {
 	struct tcp_info info = { .tcpi_state = linux_state(TERN_CLOSED) };
 	const struct tern_conn *c = s->conn;
-	uint32_t mss;
 
 	if (s->stage == STAGE_LISTENS)
 		info.tcpi_state = linux_state(TERN_LISTEN);
 	memset(to, 0, *len); /* of a longer one, as kernels to come have it: not known */
 	if (c == NULL)
 		return give_start(&info, sizeof(info), to, len);
-	mss = c->snd.mss > 0 ? c->snd.mss : 1;
 	info.tcpi_state = linux_state(c->state);
-	info.tcpi_snd_mss = c->snd.mss;
-	info.tcpi_rcv_mss = c->rcv.mss;
-	info.tcpi_snd_cwnd = c->cong.cwnd / mss;
-	info.tcpi_snd_ssthresh = c->cong.ssthresh / mss;
-	info.tcpi_rtt = c->rtt.srtt_8 / 8;
-	info.tcpi_rttvar = c->rtt.rttvar_4;
-	info.tcpi_rto = ticks_to_us(c->rtt.rto);
-	info.tcpi_backoff = c->rtt.backoff;
-	info.tcpi_unacked = (c->snd.max - c->snd.una + mss - 1) / mss;
+	tell_options(&info, c);
+	tell_flight(&info, c);
 	info.tcpi_rcv_space = c->rcv.space;
-	info.tcpi_notsent_bytes = (uint32_t)(s->out.tail - c->sent) - (c->snd.max - c->snd.una);
 	info.tcpi_bytes_acked = c->sent;
-	if ((c->flags & TERN_CONN_WSCALE) != 0) {
-		info.tcpi_options |= TCPI_OPT_WSCALE;
-		info.tcpi_snd_wscale = c->snd.wscale & 15u;
-		info.tcpi_rcv_wscale = c->rcv.wscale & 15u;
-	}
+	info.tcpi_notsent_bytes = (uint32_t)bytes_count(&s->out) - bytes_in_flight(c);
 	return give_start(&info, sizeof(info), to, len);
 }
 
@@ -272,12 +317,11 @@ options_fcntl(struct sock *s, int command, int arg)
 static int
 unsent(const struct sock *s, bool sent_too)
 {
-	const struct tern_conn *c = s->conn;
 	size_t all = bytes_count(&s->out);
 
-	if (sent_too || c == NULL)
+	if (sent_too || s->conn == NULL)
 		return (int)all;
-	return (int)(all - (c->snd.max - c->snd.una));
+	return (int)(all - bytes_in_flight(s->conn));
 }
 
 int
