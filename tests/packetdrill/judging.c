@@ -73,7 +73,7 @@ Test(wire, lets_right_packets_pass_and_ends_with_a_wrong_one)
 	}
 }
 
-/* RFC 1122 §4.1.3.4: UDP checksums are made by default; RFC 791 §3.1: all of a packet is counted. */
+/* RFC 1122 §4.1.3.4: UDP checksums are made by default. RFC 791 §3.1: all bytes are counted. */
 Test(wire, ends_with_a_missing_checksum_and_a_wrong_length)
 {
 	struct frame f;
