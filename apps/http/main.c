@@ -25,13 +25,11 @@
 #include <string.h>
 #include <time.h>
 
-#include <rte_launch.h>
 #include <rte_lcore.h>
 
 #include <tern_run.h>
 
 #include "http/files.h"
-#include "http/pages.h"
 #include "http/server.h"
 #include "http/site.h"
 #include "options/options.h"
@@ -74,7 +72,6 @@ struct instance {
 	struct tern_stack *stack;
 	struct server *server;
 	struct tern_tcp_listener listener;
-	int rc; /* of its start */
 };
 
 static struct wishes wishes;
@@ -182,55 +179,31 @@ lend_site(void)
 
 /* One server a stack -------------------------------------------------------------------------- */
 
-/* On the lcore of the stack, so that its memory is near. Return: 0; the rest stands in rc. */
 static int
-start_here(void *unused)
+start_one(struct instance *i)
 {
-	struct instance *i = &instances[rte_lcore_index(-1)];
-	void *mem = pages_take(server_bytes(&wishes.config));
+	void *mem = tern_run_take(i->stack, server_bytes(&wishes.config), "the HTTP server");
+	int rc;
 
-	(void)unused;
-	i->rc = -ENOMEM;
 	if (mem == NULL)
-		return 0;
+		return -1;
 	i->server = server_init(mem, &wishes.config, 0);
 	i->listener = wishes.listener;
 	i->listener.user = server_user(i->server);
-	i->rc = tern_tcp_listen(tern_tcp(i->stack), &i->listener);
-	return 0;
-}
-
-/* To be asked first: the kernel promises more than it has, and kills who takes it at its word. */
-static int
-check_memory(void)
-{
-	uint64_t wanted = (uint64_t)server_bytes(&wishes.config) * tern_stacks();
-	uint64_t there = pages_free();
-
-	if (wanted <= there - there / 16)
-		return 0;
-	fprintf(stderr,
-		"%s: %" PRIu64 " MB for the HTTP servers, %" PRIu64 " MB free: "
-		"fewer --connections or --heads take less\n",
-		program_invocation_short_name, wanted >> 20, there >> 20);
-	return -ENOMEM;
+	rc = tern_tcp_listen(tern_tcp(i->stack), &i->listener);
+	return rc < 0 ? fail("starting the server", rc) : 0;
 }
 
 static int
 start_all(void)
 {
-	if (check_memory() < 0)
-		return -1;
 	tern_each_stack (s) {
-		if (options_apply(&wishes.options, s) < 0)
+		struct instance *i = &instances[tern_stack_index(s)];
+
+		i->stack = s;
+		if (options_apply(&wishes.options, s) < 0 || start_one(i) < 0)
 			return -1;
-		instances[tern_stack_index(s)].stack = s;
 	}
-	rte_eal_mp_remote_launch(start_here, NULL, CALL_MAIN);
-	rte_eal_mp_wait_lcore();
-	for (unsigned int i = 0; i < tern_stacks(); i++)
-		if (instances[i].rc < 0)
-			return fail("starting the servers", instances[i].rc);
 	printf("  and %zu bytes for the HTTP server of each\n", server_bytes(&wishes.config));
 	fflush(stdout);
 	return 0;

@@ -18,7 +18,8 @@ static const uint32_t MADE_BY_PORT =
 
 /* What is going to happen to a packet: drawn before anything does. */
 struct fate {
-	bool lost, copied, corrupted;
+	bool copied, corrupted;
+	uint64_t loss; /* decides whether it is lost */
 	uint64_t delay_ns, copy_delay_ns;
 	uint64_t where; /* the byte, and how it changes */
 };
@@ -73,13 +74,47 @@ draw_fate(struct tern_faults_way *way)
 {
 	struct fate f;
 
-	f.lost = happens(way, way->odds.loss_ppm);
+	f.loss = draw(way);
 	f.copied = happens(way, way->odds.copy_ppm);
 	f.corrupted = happens(way, way->odds.corrupt_ppm);
 	f.where = draw(way);
 	f.delay_ns = draw_delay(way);
 	f.copy_delay_ns = draw_delay(way);
 	return f;
+}
+
+/* Loss -------------------------------------------------------------------------------------- */
+
+/* Gilbert and Elliott: one number says how the channel changes and, by its other half, the loss. */
+static bool
+is_lost_by_chance(struct tern_faults_way *way, uint64_t random)
+{
+	const struct tern_faults_odds *odds = &way->odds;
+	bool lost, changes = scale(random << 32, PPM) < (way->bad ? odds->good_ppm : odds->bad_ppm);
+
+	way->bad = way->bad != changes;
+	lost = scale(random, PPM) < (way->bad ? odds->bad_loss_ppm : odds->loss_ppm);
+	way->counts.lost_bad += lost && way->bad;
+	return lost;
+}
+
+/* Each model has its say about each packet; the first that takes it counts it. */
+static bool
+is_lost(struct tern_faults_way *way, uint64_t random, uint64_t now)
+{
+	const struct tern_faults_odds *odds = &way->odds;
+
+	if (is_lost_by_chance(way, random))
+		return true;
+	if (odds->every != 0 && way->counts.packets % odds->every == 0) {
+		way->counts.lost_every++;
+		return true;
+	}
+	if (now >= odds->dark_from_ns && now < odds->dark_until_ns) {
+		way->counts.lost_dark++;
+		return true;
+	}
+	return false;
 }
 
 /* Waiting ----------------------------------------------------------------------------------- */
@@ -203,7 +238,7 @@ pass(struct tern_faults *f, struct tern_faults_way *way, struct rte_mbuf *m)
 	uint64_t now = *f->now_ns;
 
 	way->counts.packets++;
-	if (fate.lost) {
+	if (is_lost(way, fate.loss, now)) {
 		way->counts.lost++;
 		rte_pktmbuf_free(m);
 		return;
@@ -279,8 +314,10 @@ tern_faults_bytes(uint32_t packets)
 static bool
 odds_are_valid(const struct tern_faults_odds *odds)
 {
-	return odds->loss_ppm <= PPM && odds->copy_ppm <= PPM && odds->corrupt_ppm <= PPM &&
-	       odds->delay_ppm <= PPM && odds->delay_max_ns >= odds->delay_min_ns;
+	return odds->loss_ppm <= PPM && odds->bad_ppm <= PPM && odds->good_ppm <= PPM &&
+	       odds->bad_loss_ppm <= PPM && odds->copy_ppm <= PPM && odds->corrupt_ppm <= PPM &&
+	       odds->delay_ppm <= PPM && odds->delay_max_ns >= odds->delay_min_ns &&
+	       odds->dark_until_ns >= odds->dark_from_ns;
 }
 
 int

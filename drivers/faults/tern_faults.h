@@ -5,13 +5,19 @@
  * It stands between a stack and any port, and the stack does not notice: hand it &faults->port
  * instead. Each direction has its own odds, in millionths for each packet, its own random numbers
  * and its own counters. The same seed and the same packets at the same times meet the same faults:
- * every packet draws the same number of random numbers, whatever becomes of it and whichever odds
- * are zero, and neither direction disturbs the other.
+ * every packet draws eight random numbers, whatever becomes of it and whichever odds are zero, and
+ * neither direction disturbs the other.
  *
  * A delayed packet is overtaken by those behind it: that is how reordering is made. Packets wait
  * in a list of bounded length; while it is full the wire beneath is not read and nothing more is
  * taken from the stack. A packet that is due leaves with the next call of rx(), whichever direction
  * it takes, so a simulation jumps to tern_faults_next().
+ *
+ * Losses come in four models, any of which may be on at once: by chance, each packet for itself
+ * (loss_ppm); in bursts, by the chain of two states of Gilbert and Elliott: a packet finds the
+ * channel good or bad, and in the bad state bad_loss_ppm are the odds; in turn, each so many-th;
+ * and all of them, for a time. With bad_ppm b and good_ppm g the channel is bad b / (b + g) of the
+ * time, and stays so for 1e6 / g packets in the mean.
  *
  * Corruption changes one byte of an IPv4 or IPv6 packet, in a copy if its memory is shared. ARP is
  * spared: it has no checksum, and no Ethernet would deliver it damaged. The port offers no
@@ -22,6 +28,7 @@
 #ifndef TERN_FAULTS_H
 #define TERN_FAULTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,7 +43,12 @@ extern "C" {
 
 /** Odds of a packet, in millionths (1000000: always). All may be changed at any time. */
 struct tern_faults_odds {
-	uint32_t loss_ppm;
+	uint32_t loss_ppm;     /* in the good state: always, unless bad_ppm is set */
+	uint32_t bad_ppm;      /* that the channel turns bad; before the packet's loss is drawn */
+	uint32_t good_ppm;     /* that it turns good again */
+	uint32_t bad_loss_ppm; /* in the bad state */
+	uint32_t every;	       /* not odds: each so many-th packet is lost; 0: none */
+	uint64_t dark_from_ns, dark_until_ns; /* all that comes in between is lost */
 	uint32_t copy_ppm;    /* comes twice; the copy is delayed, or not, by itself */
 	uint32_t corrupt_ppm; /* one byte is changed */
 	uint32_t delay_ppm;
@@ -45,8 +57,10 @@ struct tern_faults_odds {
 
 /** What befell one direction. */
 struct tern_faults_counts {
-	uint64_t packets; /* that came */
-	uint64_t lost, copied, corrupted, delayed;
+	uint64_t packets;			  /* that came */
+	uint64_t lost;				  /* by whichever model */
+	uint64_t lost_bad, lost_every, lost_dark; /* of them: in the bad state, in turn, then */
+	uint64_t copied, corrupted, delayed;
 	uint64_t no_mbuf; /* copies not made, for doubling or for corruption: no mbuf */
 };
 
@@ -60,6 +74,7 @@ struct tern_faults_way {
 	struct tern_faults_odds odds; /* public: may be changed */
 	struct tern_faults_counts counts;
 	uint64_t random;		    /* state of the generator */
+	bool bad;			    /* the channel is in the bad state */
 	struct tern_faults_packet *waiting; /* in order of due_ns, first come first among equals */
 	uint32_t n;
 };
@@ -87,7 +102,8 @@ TERN_API size_t tern_faults_bytes(uint32_t packets);
  * @mem:   tern_faults_bytes(config->packets) bytes, the caller's until tern_faults_fini()
  * @below: borrowed until tern_faults_fini()
  *
- * Return: 0, or -EINVAL: no clock, packets below 4, odds above 1000000, or delay_max below min.
+ * Return: 0, or -EINVAL: no clock, packets below 4, odds above 1000000, delay_max below min, or
+ * dark_until before dark_from.
  */
 TERN_API int tern_faults_init(struct tern_faults *faults, void *mem, struct tern_port *below,
 			      const struct tern_faults_config *config);

@@ -3,9 +3,18 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include <rte_ip.h>
+
 #include <tern_pipe.h>
 
-enum { LEAST_MTU = 68 }; /* RFC 791 §3.2 */
+enum {
+	LEAST_MTU = 68,	    /* RFC 791 §3.2 */
+	ECN_MASK = 3,	    /* RFC 3168 §5: the low bits of the traffic class */
+	ECN_CE = 3,	    /* 1 and 2 are ECT(1) and ECT(0) */
+	IPV6_ECN_SHIFT = 4, /* in the second byte of the header: RFC 8200 §3 */
+};
+
+static const uint64_t NS_A_SECOND = 1000000000;
 
 static struct tern_pipe_end *
 end_of(struct tern_port *port)
@@ -58,15 +67,152 @@ carry(struct tern_pipe_end *to, struct rte_mbuf *m)
 	return m;
 }
 
-static void
-put(struct tern_pipe_end *to, struct rte_mbuf *m)
-{
-	const struct tern_pipe *pipe = to->pipe;
-	uint32_t at = (to->head + to->n) % pipe->packets;
+/* The queue ---------------------------------------------------------------------------------- */
 
-	to->ring[at] = (struct tern_pipe_packet){ *pipe->now_ns + pipe->delay_ns, m };
-	to->n++;
+/* The link to this end: its peer's. */
+static const struct tern_pipe_link *
+link_to(const struct tern_pipe_end *to)
+{
+	return &to->pipe->link[to == &to->pipe->end[0]];
 }
+
+/* Those whose time has come leave the queue for the wire. */
+static void
+settle(struct tern_pipe_end *to)
+{
+	const struct tern_pipe_packet *p;
+	uint64_t now = *to->pipe->now_ns;
+
+	while (to->queued > 0) {
+		p = &to->ring[(to->head + to->n - to->queued) % to->pipe->packets];
+		if (p->begins_ns > now)
+			return;
+		to->queued--;
+		to->queued_bytes -= p->mbuf->pkt_len;
+	}
+}
+
+static bool
+has_room(const struct tern_pipe_end *to, const struct tern_pipe_link *link, uint32_t bytes)
+{
+	if (to->free_ns <= *to->pipe->now_ns)
+		return true; /* it need not wait */
+	if (link->queue_pkts != 0 && to->queued >= link->queue_pkts)
+		return false;
+	return link->queue_bytes == 0 || to->queued_bytes + (uint64_t)bytes <= link->queue_bytes;
+}
+
+/* RFC 1624 eqn. 3: HC' = ~(~HC + ~m + m'), for the word that holds the changed byte. */
+static void
+update_sum(struct rte_ipv4_hdr *ip, uint8_t tos)
+{
+	rte_be16_t was, is;
+	uint32_t sum;
+
+	memcpy(&was, ip, sizeof(was));
+	ip->type_of_service = tos;
+	memcpy(&is, ip, sizeof(is));
+	sum = (uint16_t)~ip->hdr_checksum + (uint16_t)~was + 0u + is;
+	sum = (sum & UINT16_MAX) + (sum >> 16);
+	ip->hdr_checksum = (uint16_t) ~(sum + (sum >> 16));
+}
+
+/* May this codepoint become CE? ECT(0) and ECT(1) may (RFC 3168 §5). */
+static bool
+is_ect(uint8_t ecn)
+{
+	return (ecn & ECN_MASK) != 0 && (ecn & ECN_MASK) != ECN_CE;
+}
+
+static bool
+mark_v4(struct rte_ipv4_hdr *ip)
+{
+	if (!is_ect(ip->type_of_service))
+		return false;
+	update_sum(ip, ip->type_of_service | ECN_CE);
+	return true;
+}
+
+/* The traffic class begins in the middle of the first byte. */
+static bool
+mark_v6(uint8_t *ip)
+{
+	if (!is_ect(ip[1] >> IPV6_ECN_SHIFT))
+		return false;
+	ip[1] |= ECN_CE << IPV6_ECN_SHIFT;
+	return true;
+}
+
+/* Congestion experienced, if the transport understands. m is nobody else's. */
+static bool
+mark(struct rte_mbuf *m)
+{
+	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+
+	if (m->data_len < sizeof(*eth) + sizeof(struct rte_ipv4_hdr))
+		return false;
+	if (eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV4))
+		return mark_v4((struct rte_ipv4_hdr *)(uintptr_t)(eth + 1));
+	if (eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6))
+		return mark_v6((uint8_t *)(uintptr_t)(eth + 1));
+	return false;
+}
+
+/* The link sends so many bytes next. Return: when it begins; free_ns: when it is done. */
+static uint64_t
+occupy(struct tern_pipe_end *to, const struct tern_pipe_link *link, uint32_t bytes)
+{
+	uint64_t now = *to->pipe->now_ns, begins = to->free_ns, work;
+
+	if (to->free_ns <= now) {
+		to->bits_left = 0;
+		begins = now;
+	}
+	to->free_ns = begins;
+	if (link->rate_bps != 0) {
+		/* Whole nanoseconds; the rest counts for the next, or the rate would be off. */
+		work = ((uint64_t)bytes + TERN_PIPE_OVERHEAD) * 8 * NS_A_SECOND + to->bits_left;
+		to->free_ns += work / link->rate_bps;
+		to->bits_left = work % link->rate_bps;
+	}
+	return begins;
+}
+
+static void
+put(struct tern_pipe_end *to, const struct tern_pipe_link *link, struct rte_mbuf *m)
+{
+	uint32_t at = (to->head + to->n) % to->pipe->packets;
+	uint64_t begins = occupy(to, link, m->pkt_len);
+
+	to->ring[at] = (struct tern_pipe_packet){ begins, to->free_ns + link->delay_ns, m };
+	to->n++;
+	if (begins > *to->pipe->now_ns) {
+		to->queued++;
+		to->queued_bytes += m->pkt_len;
+	}
+}
+
+/* One packet comes to the link. */
+static void
+offer(struct tern_pipe_end *to, struct rte_mbuf *m)
+{
+	const struct tern_pipe_link *link = link_to(to);
+
+	settle(to);
+	if (!has_room(to, link, m->pkt_len)) {
+		to->dropped++;
+		rte_pktmbuf_free(m);
+		return;
+	}
+	m = carry(to, m);
+	if (m == NULL)
+		return;
+	if (link->mark_bytes != 0 && to->queued_bytes > link->mark_bytes)
+		to->marked += mark(m);
+	put(to, link, m);
+}
+
+/* The port ----------------------------------------------------------------------------------- */
 
 static struct rte_mbuf *
 take(struct tern_pipe_end *end)
@@ -82,14 +228,10 @@ static uint16_t
 pipe_tx(struct tern_port *port, struct rte_mbuf **pkts, uint16_t n)
 {
 	struct tern_pipe_end *to = peer_of(end_of(port));
-	struct rte_mbuf *m;
 	uint16_t i;
 
-	for (i = 0; i < n && to->n < to->pipe->packets; i++) {
-		m = carry(to, pkts[i]);
-		if (m != NULL)
-			put(to, m);
-	}
+	for (i = 0; i < n && to->n < to->pipe->packets; i++)
+		offer(to, pkts[i]);
 	return i;
 }
 
@@ -100,6 +242,7 @@ pipe_rx(struct tern_port *port, struct rte_mbuf **pkts, uint16_t n)
 	uint64_t now = *end->pipe->now_ns;
 	uint16_t i = 0;
 
+	settle(end);
 	while (i < n && end->n > 0 && end->ring[end->head].due_ns <= now)
 		pkts[i++] = take(end);
 	end->received += i;
@@ -134,7 +277,8 @@ tern_pipe_init(struct tern_pipe *pipe, void *mem, const struct tern_pipe_config 
 		return -EINVAL;
 	memset(pipe, 0, sizeof(*pipe));
 	pipe->now_ns = config->now_ns;
-	pipe->delay_ns = config->delay_ns;
+	pipe->link[0] = config->link[0];
+	pipe->link[1] = config->link[1];
 	pipe->packets = config->packets;
 	end_init(pipe, 0, config);
 	end_init(pipe, 1, config);
@@ -148,9 +292,11 @@ tern_pipe_fini(struct tern_pipe *pipe)
 {
 	uint32_t n = pipe->end[0].n + pipe->end[1].n;
 
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 2; i++) {
+		pipe->end[i].queued = pipe->end[i].queued_bytes = 0;
 		while (pipe->end[i].n > 0)
 			rte_pktmbuf_free(take(&pipe->end[i]));
+	}
 	return n;
 }
 
@@ -166,4 +312,13 @@ tern_pipe_next(const struct tern_pipe *pipe)
 			next = end->ring[end->head].due_ns;
 	}
 	return next;
+}
+
+uint32_t
+tern_pipe_queue(struct tern_pipe *pipe, unsigned int end)
+{
+	struct tern_pipe_end *to = &pipe->end[!end];
+
+	settle(to);
+	return to->queued_bytes;
 }

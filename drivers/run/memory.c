@@ -48,15 +48,15 @@ memory_available(void)
 
 /* On the node of the lcore, in huge pages if the kernel has any, and there before it is used. */
 static void
-place(struct run_lcore *lcore)
+place(const struct run_lcore *lcore, void *mem, size_t bytes)
 {
 	int node = (int)rte_lcore_to_socket_id(lcore->id);
 
 	if (numa_available() >= 0 && numa_max_node() > 0)
-		numa_tonode_memory(lcore->mem, lcore->bytes, node);
-	madvise(lcore->mem, lcore->bytes, MADV_HUGEPAGE);
-	if (madvise(lcore->mem, lcore->bytes, MADV_POPULATE_WRITE) < 0)
-		memset(lcore->mem, 0, lcore->bytes);
+		numa_tonode_memory(mem, bytes, node);
+	madvise(mem, bytes, MADV_HUGEPAGE);
+	if (madvise(mem, bytes, MADV_POPULATE_WRITE) < 0)
+		memset(mem, 0, bytes);
 }
 
 /* A mapping of whole huge pages: what is too much at both ends is given back at once. */
@@ -78,18 +78,42 @@ map_aligned(size_t bytes)
 	return mem;
 }
 
+/* To be asked first: the kernel promises more than it has, and kills who takes it at its word. */
+static void *
+take(const struct run_lcore *lcore, uint64_t bytes)
+{
+	void *mem = bytes > memory_available() ? NULL : map_aligned(bytes);
+
+	if (mem != NULL)
+		place(lcore, mem, bytes);
+	return mem;
+}
+
 int
 run_take_memory(struct run_lcore *lcore, const struct tern_config *config)
 {
-	uint64_t wanted = tern_stack_bytes(config), free = memory_available();
+	uint64_t wanted = tern_stack_bytes(config);
 
 	lcore->bytes = RTE_ALIGN_CEIL(wanted, HUGE_BYTES);
-	if (lcore->bytes > free || (lcore->mem = map_aligned(lcore->bytes)) == NULL)
+	lcore->mem = take(lcore, lcore->bytes);
+	if (lcore->mem == NULL)
 		return run_complain("%" PRIu64 " MB for the tables of lcore %u, %" PRIu64
 				    " MB free: fewer connections (now %u) or lcores (-l) take less",
-				    to_mb(wanted), lcore->id, to_mb(free), config->connections);
-	place(lcore);
+				    to_mb(wanted), lcore->id, to_mb(memory_available()),
+				    config->connections);
 	return 0;
+}
+
+void *
+tern_run_take(const struct tern_stack *stack, size_t bytes, const char *what)
+{
+	const struct run_lcore *lcore = &run_process.lcores[tern_stack_index(stack)];
+	void *mem = take(lcore, RTE_ALIGN_CEIL(bytes, (size_t)HUGE_BYTES));
+
+	if (mem == NULL)
+		run_complain("%" PRIu64 " MB for %s of lcore %u, %" PRIu64 " MB free", to_mb(bytes),
+			     what, lcore->id, to_mb(memory_available()));
+	return mem;
 }
 
 void

@@ -88,6 +88,18 @@ TERN_API unsigned int tern_stack_index(const struct tern_stack *stack);
 TERN_API int tern_run_lend(void *mem, size_t len, rte_iova_t *iova);
 
 /**
+ * tern_run_take() - memory for what an application adds to a stack, on the NUMA node of its lcore
+ * @bytes: rounded up to 2 MB
+ * @what:  for the complaint: "12 MB for the rings of lcore 1, 3 MB free"
+ *
+ * In huge pages where the kernel has any, and there before it is used: for tables, rings and the
+ * like, between tern_init() and tern_run(). It stays until the process ends.
+ *
+ * Return: zeroed memory, aligned to 2 MB; or NULL after one line on stderr.
+ */
+TERN_API void *tern_run_take(const struct tern_stack *stack, size_t bytes, const char *what);
+
+/**
  * tern_run() - poll all stacks until a signal or tern_stop(), then tern_fini()
  *
  * Return: for exit(): 0, or 1 when mbufs are missing.

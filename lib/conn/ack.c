@@ -65,6 +65,7 @@ fin_acked(struct tern_conn *c)
 	switch (c->state) {
 	case TERN_FIN_WAIT_1:
 		c->state = TERN_FIN_WAIT_2;
+		c->flags &= ~TERN_CONN_LINGER;
 		if ((c->flags & TERN_CONN_CLOSED) != 0)
 			timer_set(c, TERN_TIMER_STATE, c->tcp->times.fin_wait_2);
 		return TERN_UNDECIDED;

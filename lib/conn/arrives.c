@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "conn/arrives.h"
+#include "conn/keepalive.h"
 #include "conn/machine.h"
 #include "conn/recovery.h"
 #include "conn/rtt.h"
 #include "conn/sack.h"
 #include "conn/timers.h"
 #include "core/seq.h"
-
-enum { MSS_LEAST = 48 }; /* less would cost more headers than data: B15, SACK Panic */
 
 enum tern_verdict
 conn_challenge(struct tern_conn *c, enum tern_verdict verdict)
@@ -34,7 +33,6 @@ take_options(struct tern_conn *c, const struct segment *s)
 	if ((s->has & SEGMENT_TIMESTAMPS) != 0 && tcp->timestamps) {
 		c->flags |= TERN_CONN_TIMESTAMPS;
 		c->rcv.ts = s->ts_val;
-		c->ts_at_s = tcp->now_s;
 		/* The MSS says nothing of options (RFC 9293 §3.7.1). */
 		c->snd.mss = (uint16_t)(c->snd.mss - TCP_TIMESTAMPS_ROOM);
 	}
@@ -42,7 +40,6 @@ take_options(struct tern_conn *c, const struct segment *s)
 		c->flags |= TERN_CONN_SACK;
 	if (ack == 0 ? tcp->ecn > 0 && ecn == (TCP_ECE | TCP_CWR) : tcp->ecn > 1 && ecn == TCP_ECE)
 		c->flags |= TERN_CONN_ECN;
-	c->rcv.quick = tcp->quick_acks;
 }
 
 void
@@ -50,8 +47,8 @@ conn_take_syn(struct tern_conn *c, const struct segment *s)
 {
 	uint16_t mss = s->mss != 0 ? s->mss : TCP_MSS_DEFAULT;
 
-	if (mss < MSS_LEAST)
-		mss = MSS_LEAST;
+	if (mss < CONN_MSS_LEAST)
+		mss = CONN_MSS_LEAST;
 	c->snd.mss = mss < c->tcp->mss ? mss : c->tcp->mss;
 	take_options(c, s);
 	c->rcv.nxt = s->seq + 1;
@@ -74,6 +71,7 @@ conn_establish(struct tern_conn *c, const struct segment *s)
 {
 	enum { RTO_AFTER_SYN_LOSS = 3 * (1000000000 / TERN_TICK_NS) };
 
+	struct tern_tcp *tcp = c->tcp;
 	struct delivery d = { 0 };
 
 	flight_acked(c, s->ack, &d);
@@ -92,7 +90,14 @@ conn_establish(struct tern_conn *c, const struct segment *s)
 		c->listener = LISTENER_NONE;
 	}
 	c->state = (c->flags & TERN_CONN_FIN_WANTED) != 0 ? TERN_FIN_WAIT_1 : TERN_ESTABLISHED;
-	count(c->tcp, TERN_EV_TCP_ESTABLISHED);
+	if (tcp->keepalive)
+		keepalive_set(c, tcp->keepalive_s, tcp->keepalive_every_s, tcp->keepalive_count);
+	if (tcp->paced)
+		c->flags |= TERN_CONN_PACED;
+	c->rcv.quick = tcp->quick_acks;
+	c->tune_seq = c->rcv.nxt;
+	c->tune_us = tcp->now_us;
+	count(tcp, TERN_EV_TCP_ESTABLISHED);
 	if (c->user->on_open != NULL)
 		c->user->on_open(c->user, c);
 }
@@ -232,7 +237,7 @@ is_old(const struct tern_conn *c, const struct segment *s)
 {
 	enum { TWENTY_FOUR_DAYS_S = 24 * 86400 };
 
-	return seq_lt(s->ts_val, c->rcv.ts) && c->tcp->now_s - c->ts_at_s < TWENTY_FOUR_DAYS_S;
+	return seq_lt(s->ts_val, c->rcv.ts) && c->tcp->now_s - c->heard_s < TWENTY_FOUR_DAYS_S;
 }
 
 /*
@@ -256,7 +261,7 @@ check_timestamps(struct tern_conn *c, const struct segment *s)
 	return TERN_DROP_TCP_TIMESTAMP;
 }
 
-/* (R3), for what has passed the test of the window (R2). */
+/* (R3), for what has passed the tests of the window (R2) and of the ACK (RFC 5961 §5.2). */
 static void
 note_timestamp(struct tern_conn *c, const struct segment *s)
 {
@@ -264,7 +269,6 @@ note_timestamp(struct tern_conn *c, const struct segment *s)
 	    (s->has & SEGMENT_TIMESTAMPS) == 0)
 		return;
 	c->rcv.ts = s->ts_val;
-	c->ts_at_s = c->tcp->now_s;
 }
 
 enum tern_verdict
@@ -292,12 +296,18 @@ conn_arrives(struct tern_conn *c, struct segment *s, struct tern_in *in, bool *r
 		return v;
 	if ((v = check_reset(c, s)) != TERN_UNDECIDED)
 		return v;
-	note_timestamp(c, s);
+	c->heard_s = c->tcp->now_s;
 	/* Step 3, security and compartment, is not for hosts of today. */
 	if ((v = check_syn(c, s)) != TERN_UNDECIDED)
 		return v;
 	if ((v = conn_check_ack(c, s, reset)) != TERN_UNDECIDED)
 		return v;
+	note_timestamp(c, s);
 	/* Step 6: urgent data are delivered in line with the rest (RFC 6093 §6). */
+	if ((s->flags & TCP_URG) != 0 && s->len > 0 && conn_receives(c)) {
+		conn_report(c, TERN_REPORT_URGENT);
+		if (c->state == TERN_CLOSED)
+			return TERN_DONE;
+	}
 	return conn_take_text(c, s, in, reset);
 }

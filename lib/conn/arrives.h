@@ -12,6 +12,8 @@
 #include <tern_in.h>
 #include <tern_verdict.h>
 
+enum { CONN_MSS_LEAST = 48 }; /* less would cost more headers than data: B15, SACK Panic */
+
 /*
  * Take a checked segment of this connection. What is to be sent for it is noted in the block.
  * @in:    payload in data, len

@@ -12,9 +12,9 @@
  * SRTT + 4 RTTVAR without an ACK, as a full flight brings one sooner.
  *
  * All is done in integers. Windows are bytes, so that what is cut off a window is less than a byte.
- * K is right within 10^-5 of itself or 2 us, C (t - K)^3 within 10^-5 segments a second of
- * |t - K|, for any MSS, and windows up to 2^30 bytes: then K is at most 382 s and W_cubic is at
- * its end 382 s after that.
+ * K is right within 4 * 10^-5 of itself, and C (t - K)^3 within two bytes and 10^-5 segments for
+ * each second of |t - K|, with any MSS from 48 on and windows up to 2^30 bytes: then K is at most
+ * 382 s, and W_cubic is at its end 382 s after that.
  *
  * Six words hold it all since what belongs to a reduction waits until the next epoch begins: until
  * then w_max is what it was before the reduction, as undo() wants it, and W_max of the next epoch
@@ -38,7 +38,7 @@ struct avoidance {
 	int32_t x_us;	     /* t - K */
 	uint32_t last_us;    /* when the latest ACK came; BETWEEN: the cwnd_prior before */
 	uint32_t w_est;	     /* bytes; exact to the byte, the rest of it is in credit */
-};
+} __rte_may_alias;
 
 struct cubic {
 	union {
@@ -66,12 +66,11 @@ state_of(struct tern_conn *c)
 	return (struct cubic *)c->congestion_state;
 }
 
-/* Whole part of the cube root, by Newton's method from above: it falls until it is there. */
+/* Whole part of the cube root of n > 0, by Newton's method: from above it falls to it. */
 static uint64_t
 cube_root(uint64_t n)
 {
-	uint64_t root = UINT64_C(1) << (64 - (n == 0 ? 63 : __builtin_clzll(n)) + 2) / 3,
-		 next = root;
+	uint64_t next = UINT64_C(1) << (66 - __builtin_clzll(n)) / 3, root;
 
 	do {
 		root = next;

@@ -35,7 +35,7 @@ insert(struct tern_conn *c, uint32_t before, const struct sent_range *like)
 	uint32_t i = tcp->ranges_free;
 	uint32_t *link = before != SENT_NONE ? &range(c, before)->next : &c->flight.first;
 
-	if (i == SENT_NONE || c->flight.n >= tcp->ranges_each)
+	if (i == SENT_NONE || c->ranges >= tcp->ranges_each)
 		return SENT_NONE;
 	tcp->ranges_free = range(c, i)->next;
 	*range(c, i) = *like;
@@ -43,7 +43,7 @@ insert(struct tern_conn *c, uint32_t before, const struct sent_range *like)
 	*link = i;
 	if (range(c, i)->next == SENT_NONE)
 		c->flight.last = i;
-	c->flight.n++;
+	c->ranges++;
 	return i;
 }
 
@@ -62,14 +62,14 @@ discard(struct tern_conn *c, uint32_t before, uint32_t i)
 		c->flight.last = before;
 	range(c, i)->next = tcp->ranges_free;
 	tcp->ranges_free = i;
-	c->flight.n--;
+	c->ranges--;
 	return next;
 }
 
 void
 flight_clear(struct tern_conn *c)
 {
-	while (c->flight.n > 0)
+	while (c->ranges > 0)
 		discard(c, SENT_NONE, c->flight.first);
 	c->flight.first = c->flight.last = SENT_NONE;
 	c->flight.sacked = c->flight.lost = 0;
@@ -346,7 +346,7 @@ flight_skip(struct tern_conn *c)
 bool
 flight_reneged(const struct tern_conn *c)
 {
-	return c->flight.n > 0 && (range(c, c->flight.first)->fate & SENT_SACKED) != 0;
+	return c->ranges > 0 && (range(c, c->flight.first)->fate & SENT_SACKED) != 0;
 }
 
 void

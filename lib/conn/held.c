@@ -213,6 +213,20 @@ early_run_of(const struct tern_conn *c, uint32_t seq, struct sack_block *run)
 	return true;
 }
 
+bool
+early_overlap(const struct tern_conn *c, uint32_t seq, uint32_t end, struct sack_block *part)
+{
+	struct rte_mbuf *run = run_before(c, seq);
+
+	if (run == NULL || seq_le(run_end(run), seq))
+		run = run != NULL ? next_run(run) : c->early;
+	if (run == NULL || seq_ge(held_of(run)->seq, end))
+		return false;
+	part->first = seq_max(held_of(run)->seq, seq);
+	part->end = seq_min(run_end(run), end);
+	return seq_lt(part->first, part->end);
+}
+
 void
 kept_append(struct tern_conn *c, struct rte_mbuf *m, uint8_t *data, uint16_t len)
 {
@@ -262,6 +276,16 @@ kept_find(const struct tern_conn *c, uint32_t seq)
 	while (m != NULL && seq_le(held_end(m), seq))
 		m = held_of(m)->next;
 	return m != NULL && seq_le(held_of(m)->seq, seq) ? m : NULL;
+}
+
+uint32_t
+kept_next(const struct tern_conn *c, uint32_t seq, uint32_t end)
+{
+	struct rte_mbuf *m = c->kept;
+
+	while (m != NULL && seq_le(held_of(m)->seq, seq))
+		m = held_of(m)->next;
+	return m != NULL ? seq_min(held_of(m)->seq, end) : end;
 }
 
 uint32_t

@@ -72,18 +72,24 @@ struct rte_mbuf *early_take(struct tern_conn *c);
 /* The run that holds this number. False: none does. */
 bool early_run_of(const struct tern_conn *c, uint32_t seq, struct sack_block *run);
 
+/* The first part of [seq, end) that is held. False: nothing of it is. */
+bool early_overlap(const struct tern_conn *c, uint32_t seq, uint32_t end, struct sack_block *part);
+
 /* Keep an answer at the end of the stream. */
 void kept_append(struct tern_conn *c, struct rte_mbuf *m, uint8_t *data, uint16_t len);
 
 /* Let go of everything below upto, which is snd.una after an ACK. Return: bytes let go. */
 uint32_t kept_release(struct tern_conn *c, uint32_t upto);
 
-/* One past the last kept byte, or seq when nothing is kept. */
+/* One past the last kept byte, or seq when nothing is kept beyond it. */
 static inline uint32_t
 kept_end(const struct tern_conn *c, uint32_t seq)
 {
-	return c->kept_last != NULL ? held_end(c->kept_last) : seq;
+	return c->kept_last != NULL ? seq_max(held_end(c->kept_last), seq) : seq;
 }
+
+/* Where the next kept byte behind seq stands, which none is at itself; end when there is none. */
+uint32_t kept_next(const struct tern_conn *c, uint32_t seq, uint32_t end);
 
 /* The kept mbuf that holds the byte seq, or NULL. */
 struct rte_mbuf *kept_find(const struct tern_conn *c, uint32_t seq);

@@ -91,6 +91,13 @@ machine_init(struct tern_tcp *tcp, const struct tern_config *config, uint64_t no
 	tcp->sack = config->sack != 0;
 	tcp->timestamps = config->timestamps != 0;
 	tcp->ecn = config->ecn;
+	tcp->keepalive = config->keepalive != 0;
+	tcp->keepalive_s = (uint16_t)(config->keepalive_idle_ns / TERN_S);
+	tcp->keepalive_every_s = (uint16_t)(config->keepalive_interval_ns / TERN_S);
+	tcp->keepalive_count = (uint8_t)config->keepalive_count;
+	tcp->paced = config->pacing != 0;
+	tcp->plpmtud = config->plpmtud != 0;
+	tcp->tos = (uint8_t)(config->dscp << 2);
 	tcp->quick_acks = (uint8_t)config->quick_acks;
 	tcp->ts_clock = config->ts_clock_ns;
 	tcp->initial_window = config->initial_window;
@@ -240,6 +247,8 @@ conn_new(struct tern_tcp *tcp, struct tern_addr remote, rte_be16_t rport, struct
 	c->rcv.space = tcp->rcv_space;
 	c->rtt.rto = tcp->times.rto_initial;
 	c->flight.first = c->flight.last = SENT_NONE;
+	c->tos = tcp->tos;
+	c->heard_s = tcp->now_s;
 	return c;
 }
 

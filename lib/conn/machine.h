@@ -74,7 +74,9 @@ struct tern_tcp {
 	uint32_t rcv_space;
 	uint32_t rcv_space_max;
 	uint8_t wscale; /* shift that we offer, or TCP_WSCALE_NONE */
-	bool sack, timestamps;
+	bool sack, timestamps, keepalive, paced, plpmtud;
+	uint8_t tos, keepalive_count;
+	uint16_t keepalive_s, keepalive_every_s;
 	uint8_t ecn;
 	uint8_t quick_acks;
 	uint16_t mss; /* largest payload that the link allows */
@@ -196,6 +198,13 @@ void conn_end_now(struct tern_conn *c, enum tern_why why);
 
 /* Enter TIME-WAIT; for the user that is the end. */
 void conn_time_wait(struct tern_conn *c);
+
+static inline void
+conn_report(struct tern_conn *c, enum tern_report what)
+{
+	if (c->user->on_report != NULL && (c->flags & TERN_CONN_USER_GONE) == 0)
+		c->user->on_report(c->user, c, what);
+}
 
 /* Call on_closed(), once. */
 void conn_tell_closed(struct tern_conn *c, enum tern_why why);

@@ -80,8 +80,8 @@ rack_recovered(struct tern_conn *c)
 }
 
 /* Step 4. As long as no reordering was ever seen, three segments beyond a gap are enough. */
-static uint32_t
-reordering_window_us(const struct tern_conn *c)
+uint32_t
+rack_window_us(const struct tern_conn *c)
 {
 	bool enough = c->snd.dupacks >= DUP_THRESH ||
 		      c->flight.sacked > (DUP_THRESH - 1) * (uint32_t)c->snd.mss;
@@ -97,7 +97,7 @@ reordering_window_us(const struct tern_conn *c)
 void
 rack_detect(struct tern_conn *c)
 {
-	uint32_t window = c->rack.rtt_us + reordering_window_us(c), longest = 0;
+	uint32_t window = c->rack.rtt_us + rack_window_us(c), longest = 0;
 	struct flight_walk w;
 
 	for (flight_walk(c, &w); flight_each(c, &w);) {
@@ -117,13 +117,17 @@ rack_detect(struct tern_conn *c)
 		timer_stop(c, TERN_TIMER_LOSS);
 }
 
-/* Is there a flight that is to be probed for: nothing of it is in doubt otherwise? */
+/*
+ * §7.2, §7.3: is there a flight that is to be probed for: nothing of it is in doubt otherwise, and
+ * the round trip has been measured since the last probe?
+ */
 static bool
 may_probe(const struct tern_conn *c)
 {
 	return (c->flags & (TERN_CONN_SACK | TERN_CONN_RECOVERY | TERN_CONN_LOSS | TERN_CONN_TLP |
 			    TERN_CONN_PROBING)) == TERN_CONN_SACK &&
-	       c->flight.sacked == 0 && c->snd.una != c->snd.max && c->rtt.srtt_8 != 0;
+	       c->flight.sacked == 0 && c->snd.una != c->snd.max && c->rtt.srtt_8 != 0 &&
+	       (c->marks & TERN_MARK_PROBED) == 0;
 }
 
 void
@@ -141,6 +145,7 @@ tlp_schedule(struct tern_conn *c)
 		pto_us += ACK_DELAY_US;
 	if (pto_us < PTO_LEAST_US)
 		pto_us = PTO_LEAST_US;
+	/* Where the RTO comes first, a probe would only delay what has to be done anyway. */
 	if (pto_us < rto_us)
 		timer_set(c, TERN_TIMER_LOSS, pto_us / TICK_US);
 	else
@@ -155,6 +160,7 @@ tlp_expired(struct tern_conn *c)
 		return;
 	c->flags |= TERN_CONN_TLP | TERN_CONN_FORCE;
 	c->tlp_end = c->snd.max;
+	c->marks |= TERN_MARK_PROBED;
 	count(c->tcp, TERN_EV_TCP_TAIL_PROBES);
 	rexmit_start(c);
 	conn_ready(c);

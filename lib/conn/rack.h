@@ -23,6 +23,9 @@ void rack_delivered(struct tern_conn *c, const struct segment *s, const struct d
 /* The peer got something twice (D-SACK): step 4, the reordering window widens. */
 void rack_duplicate(struct tern_conn *c);
 
+/* How late what overtakes may come before it is lost (step 4), microseconds. */
+uint32_t rack_window_us(const struct tern_conn *c);
+
 /* A recovery is over (step 4): a wide window is kept for some of them. */
 void rack_recovered(struct tern_conn *c);
 

@@ -2,6 +2,7 @@
 #include "conn/recovery.h"
 #include "conn/congestion.h"
 #include "conn/machine.h"
+#include "conn/mtu.h"
 #include "conn/rack.h"
 #include "conn/timers.h"
 #include "core/seq.h"
@@ -81,18 +82,31 @@ reduce_at_once(struct tern_conn *c, enum tern_congested why, uint32_t flight)
 	c->flags &= ~TERN_CONN_UNDO;
 }
 
-static void
-enter(struct tern_conn *c, uint32_t flight)
+/*
+ * What of a flight answers for a loss: not what limited transmit let out beyond cwnd while the loss
+ * was in doubt (RFC 5681 §3.2 step 2, RFC 6675 §5 (4.2)).
+ */
+static uint32_t
+answerable(const struct tern_conn *c, uint32_t flight)
 {
+	return RTE_MIN(flight, c->cong.cwnd);
+}
+
+/* @flight: before this ACK; @delivered: what it told of. */
+static void
+enter(struct tern_conn *c, uint32_t flight, uint32_t delivered)
+{
+	uint32_t before = c->flight.sacked - RTE_MIN(delivered, c->flight.sacked);
+
 	/* For a mark in the same window cwnd has shrunk already (RFC 3168 §6.1.2). */
 	if ((c->flags & TERN_CONN_REDUCED) == 0)
-		reduce(c, TERN_CONGESTED_LOSS, flight);
+		reduce(c, TERN_CONGESTED_LOSS, answerable(c, flight));
 	c->flags &= ~TERN_CONN_REDUCED;
 	c->flags |= TERN_CONN_RECOVERY;
 	c->snd.recover = c->snd.max;
 	c->prr.delivered = 0;
 	c->prr.out = 0;
-	c->prr.flight = flight;
+	c->prr.flight = flight - RTE_MIN(before, flight); /* RFC 9937 §6.1: RecoverFS */
 	count(c->tcp, TERN_EV_TCP_FAST_RETRANSMIT);
 }
 
@@ -283,6 +297,8 @@ grow(struct tern_conn *c, const struct segment *s, const struct ack_news *news, 
 		.recovering = recovering,
 	};
 
+	if (c->mss_most != 0)
+		mtu_raise(c);
 	c->congestion->acked(c, &ack);
 	set_cwnd(c, c->cong.cwnd);
 	if (marked)
@@ -311,7 +327,8 @@ void
 recovery_acked(struct tern_conn *c, const struct segment *s, const struct ack_news *news,
 	       struct delivery *d)
 {
-	bool recovering = (c->flags & TERN_CONN_RECOVERY) != 0;
+	/* What F-RTO has not decided yet is no time for cwnd to grow. */
+	bool recovering = (c->flags & (TERN_CONN_RECOVERY | FRTO)) != 0;
 	uint32_t lost = c->flight.lost;
 
 	if (is_spurious(c, s, news))
@@ -327,7 +344,7 @@ recovery_acked(struct tern_conn *c, const struct segment *s, const struct ack_ne
 	if (tlp_acked(c, s, news->duplicate, news->dsack))
 		reduce_at_once(c, TERN_CONGESTED_LOSS, news->flight);
 	if (c->flight.lost > 0 && (c->flags & RECOVERING) == 0)
-		enter(c, news->flight);
+		enter(c, news->flight, d->bytes);
 	if (news->acked > 0)
 		grow(c, s, news, recovering || (c->flags & TERN_CONN_RECOVERY) != 0);
 	if ((c->flags & TERN_CONN_RECOVERY) != 0)
@@ -348,7 +365,7 @@ recovery_detect(struct tern_conn *c)
 	if (c->flight.lost == lost)
 		return;
 	if ((c->flags & RECOVERING) == 0)
-		enter(c, conn_flight(c));
+		enter(c, conn_flight(c), 0);
 	if ((c->flags & TERN_CONN_RECOVERY) != 0)
 		spend(c, &nothing, &none, true);
 	conn_ready(c);
@@ -378,7 +395,7 @@ recovery_timeout(struct tern_conn *c)
 {
 	/* RFC 5681 (4), once for one loss however often its timer expires. */
 	if (c->rtt.backoff == 0)
-		reduce(c, TERN_CONGESTED_TIMEOUT, conn_flight(c));
+		reduce(c, TERN_CONGESTED_TIMEOUT, answerable(c, conn_flight(c)));
 	set_cwnd(c, c->snd.mss); /* loss window */
 	c->flags &= ~(TERN_CONN_RECOVERY | TERN_CONN_REPEAT | TERN_CONN_REDUCED | TERN_CONN_TLP |
 		      TERN_CONN_TLP_REPEATS | FRTO);

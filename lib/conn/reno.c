@@ -40,10 +40,12 @@ reno_acked(struct reno *r, struct tern_conn *c, const struct tern_acked *ack)
 
 	if (ack->recovering || !ack->limited)
 		return;
-	if (c->cong.cwnd < c->cong.ssthresh)
+	if (c->cong.cwnd < c->cong.ssthresh) {
+		r->counted = 0;
 		bytes = reno_slow_start(c, bytes,
 					r->after_timeout ? SLOW_START_SEGMENTS_AFTER_TIMEOUT :
 							   SLOW_START_SEGMENTS);
+	}
 	if (c->cong.cwnd < c->cong.ssthresh)
 		return;
 	r->after_timeout = false;

@@ -40,7 +40,7 @@ make_all(const struct tern_conn *c, struct sack_block *blocks)
 	if ((c->flags & TERN_CONN_DSACK) != 0)
 		blocks[n++] = (struct sack_block){ c->dsack_first, c->dsack_end };
 	first = n;
-	for (uint32_t i = 0; i < TERN_RCV_RECENT; i++) {
+	for (uint32_t i = 0; i < TERN_RCV_RECENT && n < TCP_SACK_BLOCKS_MAX; i++) {
 		if (!early_run_of(c, c->recent[i], &blocks[n]))
 			continue;
 		for (k = first; k < n && blocks[k].first != blocks[n].first; k++)

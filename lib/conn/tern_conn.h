@@ -52,6 +52,14 @@ enum tern_tcp_state {
 	TERN_TCP_STATES
 };
 
+/* What a user may be told while a connection goes on: tern_tcp_user.on_report. */
+enum tern_report {
+	TERN_REPORT_UNANSWERED,	 /* R1: sent again and again in vain (RFC 9293 MUST-20) */
+	TERN_REPORT_UNREACHABLE, /* an ICMP error that may pass (RFC 9293 SHLD-25, RFC 5927) */
+	TERN_REPORT_URGENT,	 /* the peer points at urgent data (RFC 9293 MUST-32) */
+	TERN_REPORTS
+};
+
 /* Why a connection ended, as its user sees it. */
 enum tern_why {
 	TERN_FINISHED,	  /* both sides closed, everything delivered and acknowledged */
@@ -122,6 +130,10 @@ struct tern_tcp_user {
 	bool (*lend)(struct tern_tcp_user *self, struct tern_conn *conn, uint64_t at, uint32_t len,
 		     struct tern_loan *loan);
 
+	/** Something that need not end the connection. */
+	void (*on_report)(struct tern_tcp_user *self, struct tern_conn *conn,
+			  enum tern_report what);
+
 	/** The peer has acknowledged every byte before position @upto. */
 	void (*acked)(struct tern_tcp_user *self, struct tern_conn *conn, uint64_t upto);
 };
@@ -135,9 +147,8 @@ struct tern_timer_node {
 enum tern_tcp_timer {
 	TERN_TIMER_REXMIT, /* retransmission, or zero-window probe */
 	TERN_TIMER_LOSS,   /* RACK's reordering window, or the tail loss probe (RFC 8985) */
-	TERN_TIMER_ACK,	   /* delayed ACK */
-	TERN_TIMER_STATE,  /* end of waiting for a FIN; keep-alive */
-	TERN_TIMER_PACE,   /* the next segment of a paced flight */
+	TERN_TIMER_ACK,	   /* delayed ACK; the next segment of a paced flight */
+	TERN_TIMER_STATE,  /* end of waiting for a FIN; linger; keep-alive */
 	TERN_TIMERS
 };
 
@@ -175,7 +186,12 @@ enum tern_tcp_timer {
 #define TERN_CONN_DSACK (1u << 30)	  /* a duplicate came: say so in the next ACK (RFC 2883) */
 #define TERN_CONN_LINGER (1u << 31)	  /* the STATE timer is tern_tcp_linger()'s */
 
-#define TERN_RCV_RECENT 3
+/* tern_conn.marks: the same, of what is rare. */
+#define TERN_MARK_SPACE (1u << 0)     /* rcv.space is the user's: do not tune it */
+#define TERN_MARK_KEEPALIVE (1u << 1) /* a keep-alive probe is to be sent */
+#define TERN_MARK_PROBED (1u << 2)    /* no round trip was measured since a tail loss probe */
+
+#define TERN_RCV_RECENT 4
 #define TERN_CONGESTION_WORDS 6
 
 /*
@@ -213,7 +229,7 @@ struct tern_conn {
 	struct {
 		uint32_t nxt;	/* next expected */
 		uint32_t adv;	/* right edge advertised: never moves left */
-		uint32_t space; /* bytes that may be held for the user; public: may be changed */
+		uint32_t space; /* bytes that may be held for the user: tern_tcp_set_space() */
 		uint32_t held;	/* bytes of it in use: early, kept, or not consumed yet */
 		uint32_t acked; /* nxt in the last ACK sent: Last.ACK.sent of RFC 7323 §4.3 */
 		uint32_t ts;	/* TS.Recent */
@@ -258,6 +274,7 @@ struct tern_conn {
 	uint32_t link_next, link_prev; /* in the list of ready, or of TIME-WAIT ones */
 	struct tern_timer_node wheel;
 	uint32_t deadline[TERN_TIMERS]; /* ticks */
+	uint32_t heard_s;		/* when the last acceptable segment came, seconds */
 	uint32_t ts_offset;		/* of our timestamps (RFC 7323 §5.4, §7.1) */
 	uint32_t r2;			/* user timeout, ticks; 0: tern_config's (RFC 5482) */
 
@@ -269,8 +286,10 @@ struct tern_conn {
 	struct {
 		uint32_t first, last;  /* ranges of it; SENT_NONE: all is in the tail */
 		uint32_t sacked, lost; /* bytes below snd.nxt; lost: and not sent again */
-		uint16_t n;	       /* ranges */
 	} flight;
+	uint16_t ranges; /* in that list */
+	uint8_t tos;	 /* public: traffic class of what we send, without the ECN bits */
+	uint8_t marks;	 /* TERN_MARK_* */
 
 	/* RFC 8985 §5.2 */
 	struct {
@@ -302,7 +321,6 @@ struct tern_conn {
 	uint32_t recent[TERN_RCV_RECENT]; /* numbers of the latest of them (RFC 2018 §4) */
 	uint32_t dsack_first, dsack_end;  /* the duplicate to be told of */
 	uint32_t challenged;		  /* tick of the last challenge ACK */
-	uint32_t ts_at_s;		  /* when rcv.ts was set, seconds */
 	uint32_t tune_seq, tune_us;	  /* the round trip that receive tuning looks at */
 	uint32_t pace;			  /* bytes a millisecond; 0: from cwnd and SRTT */
 	uint16_t keepalive_every_s;

@@ -10,6 +10,7 @@
 #include "conn/machine.h"
 #include "conn/sack.h"
 #include "conn/timers.h"
+#include "conn/window.h"
 #include "core/seq.h"
 #include <tern_congestion.h>
 
@@ -24,8 +25,8 @@ owe_ack(struct tern_conn *c, uint16_t len)
 	enum { MOST_SEGMENTS = 8 };
 	uint32_t owed = c->rcv.nxt - c->rcv.acked;
 
-	if (len > c->rcv.mss)
-		c->rcv.mss = len;
+	if (len > c->rcv.mss) /* but for segments that a port has joined */
+		c->rcv.mss = RTE_MIN(len, c->tcp->mss);
 	if (c->rcv.quick > 0) {
 		c->rcv.quick--;
 		c->flags |= TERN_CONN_ACK_NOW;
@@ -69,6 +70,9 @@ deliver(struct tern_conn *c, struct tern_in *in)
 		return v == TERN_DROP_USER ? TERN_DROP_TCP_UNTAKEN : v;
 	}
 	c->rcv.nxt += len;
+	if (c->rcv.space < c->tcp->rcv_space_max && (c->marks & TERN_MARK_SPACE) == 0 &&
+	    c->rcv.space >= c->tcp->rcv_space)
+		window_tune(c);
 	owe_ack(c, len);
 	return v;
 }
@@ -172,8 +176,13 @@ hold_early(struct tern_conn *c, const struct segment *s, const struct tern_in *i
 {
 	uint8_t *data = in->data;
 	struct rte_mbuf *m = held_make(c, c->early_n, in->mbuf, &data, s->len);
+	struct sack_block twice;
 
 	c->flags |= TERN_CONN_ACK_NOW; /* a duplicate ACK tells of the gap (RFC 5681 §4.2) */
+	if (early_overlap(c, s->seq, s->seq + s->len, &twice)) {
+		sack_duplicate(c, twice.first, twice.end);
+		sack_arrived(c, twice.first); /* the block that holds it comes next: RFC 2883 §4 */
+	}
 	if (m == NULL)
 		return TERN_DROP_TCP_HELD;
 	if (early_insert(c, m, s->seq, data, s->len, (s->flags & TCP_FIN) != 0)) {
@@ -181,8 +190,6 @@ hold_early(struct tern_conn *c, const struct segment *s, const struct tern_in *i
 		count(c->tcp, TERN_EV_TCP_OUT_OF_ORDER);
 		return m == in->mbuf ? TERN_TAKEN : TERN_DONE;
 	}
-	if (s->len > 0)
-		sack_duplicate(c, s->seq, s->seq + s->len);
 	if (m != in->mbuf)
 		rte_pktmbuf_free(m);
 	return TERN_DONE;
@@ -208,6 +215,18 @@ take_mark(struct tern_conn *c, const struct segment *s)
 		c->flags |= TERN_CONN_ECE | TERN_CONN_ACK_NOW;
 }
 
+/* What comes in order may hold something that came early (RFC 2883 §4.2). */
+static void
+note_overlap(struct tern_conn *c, const struct segment *s)
+{
+	struct sack_block twice;
+
+	if (c->early == NULL || (c->flags & TERN_CONN_DSACK) != 0)
+		return;
+	if (early_overlap(c, s->seq, s->seq + s->len, &twice))
+		sack_duplicate(c, twice.first, twice.end);
+}
+
 enum tern_verdict
 conn_take_text(struct tern_conn *c, struct segment *s, struct tern_in *in, bool *reset)
 {
@@ -230,6 +249,7 @@ conn_take_text(struct tern_conn *c, struct segment *s, struct tern_in *in, bool 
 	if (s->seq != c->rcv.nxt)
 		return s->len > 0 || fin ? hold_early(c, s, in) : TERN_DONE;
 	if (s->len > 0) {
+		note_overlap(c, s);
 		v = deliver(c, in);
 		if (c->state == TERN_CLOSED)
 			return v;

@@ -4,6 +4,8 @@
 
 #include <rte_common.h>
 
+#include "conn/keepalive.h"
+#include "conn/mtu.h"
 #include "conn/rack.h"
 #include "conn/recovery.h"
 #include "core/seq.h"
@@ -39,7 +41,7 @@ patience(const struct tern_conn *c)
 	case TERN_SYN_RECEIVED:
 		return c->tcp->times.syn_ack_r2;
 	default:
-		return c->tcp->times.r2;
+		return c->r2 != 0 ? c->r2 : c->tcp->times.r2;
 	}
 }
 
@@ -88,8 +90,11 @@ back_off(struct tern_conn *c)
 static void
 go_back(struct tern_conn *c)
 {
+	enum { R1 = 3 }; /* at least (SHLD-10) */
+
 	if (conn_synchronised(c)) {
 		recovery_timeout(c);
+		mtu_suspect(c);
 	} else {
 		c->flags |= TERN_CONN_SYN_REPEATED;
 		c->snd.nxt = c->snd.una;
@@ -99,6 +104,8 @@ go_back(struct tern_conn *c)
 	count(c->tcp, TERN_EV_TCP_RTO);
 	rexmit_start(c);
 	conn_ready(c);
+	if (c->rtt.backoff == R1)
+		conn_report(c, TERN_REPORT_UNANSWERED);
 }
 
 static void
@@ -137,23 +144,33 @@ loss_expired(struct tern_conn *c)
 		tlp_expired(c);
 }
 
+/* An ACK that was delayed, if there is one: a paced flight has its timer here as well. */
 static void
 ack_expired(struct tern_conn *c)
 {
-	c->flags |= TERN_CONN_ACK_NOW;
+	if (c->rcv.acked != c->rcv.nxt)
+		c->flags |= TERN_CONN_ACK_NOW;
 	conn_ready(c);
 }
 
 static void
 state_expired(struct tern_conn *c)
 {
-	conn_end(c, c->state == TERN_TIME_WAIT ? TERN_FINISHED : TERN_TIMED_OUT);
+	if (c->state == TERN_TIME_WAIT)
+		conn_end(c, TERN_FINISHED);
+	else if ((c->flags & TERN_CONN_LINGER) != 0)
+		conn_ready(c); /* it is reset there */
+	else if (c->state == TERN_FIN_WAIT_2 && (c->flags & TERN_CONN_CLOSED) != 0)
+		conn_end(c, TERN_TIMED_OUT);
+	else
+		keepalive_expired(c);
 }
 
 static void (*const on_expiry[TERN_TIMERS])(struct tern_conn *) = {
-	[TERN_TIMER_REXMIT] = rexmit_expired, [TERN_TIMER_LOSS] = loss_expired,
-	[TERN_TIMER_ACK] = ack_expired,	      [TERN_TIMER_STATE] = state_expired,
-	[TERN_TIMER_PACE] = conn_ready,
+	[TERN_TIMER_REXMIT] = rexmit_expired,
+	[TERN_TIMER_LOSS] = loss_expired,
+	[TERN_TIMER_ACK] = ack_expired,
+	[TERN_TIMER_STATE] = state_expired,
 };
 
 static void

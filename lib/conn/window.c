@@ -52,3 +52,21 @@ window_update_due(const struct tern_conn *c)
 	/* While the peer still has two segments of room its own data will fetch the update. */
 	return worth_it(c, edge) && (c->rcv.adv - c->rcv.nxt) < 2 * mss;
 }
+
+/*
+ * What came in one round trip is at most one window: twice that lets it come twice as fast. Users
+ * that keep data have said how much they can (TERN_MARK_SPACE).
+ */
+void
+window_tune(struct tern_conn *c)
+{
+	const struct tern_tcp *tcp = c->tcp;
+	uint32_t bytes = c->rcv.nxt - c->tune_seq;
+
+	if (tcp->now_us - c->tune_us < c->rtt.srtt_8 / 8)
+		return;
+	c->tune_us = tcp->now_us;
+	c->tune_seq = c->rcv.nxt;
+	if (bytes > c->rcv.space / 2 && bytes <= c->rcv.space && tcp->held < tcp->held_total / 2)
+		c->rcv.space = RTE_MIN(2 * bytes, tcp->rcv_space_max);
+}

@@ -21,4 +21,10 @@ uint16_t window_advertise(struct tern_conn *c);
 /* Has so much room come free that the peer should be told without being asked? */
 bool window_update_due(const struct tern_conn *c);
 
+/*
+ * Data came in order: let the receive space grow with the speed of the peer, from
+ * tern_config.rcv_space up to rcv_space_max. Only for users that leave the space alone.
+ */
+void window_tune(struct tern_conn *c);
+
 #endif

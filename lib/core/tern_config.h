@@ -76,6 +76,7 @@ enum tern_congestion_kind {
 	X(uint8_t,  sack,            1, 0, 1, "offer and take SACK (RFC 2018)") \
 	X(uint8_t,  ecn,             1, 0, 2, "ECN (RFC 3168); 0: no, 1: when the peer asks, 2: ask for it") \
 	X(uint8_t,  syn_cookies,     1, 0, 1, "SYN cookies when half_open or a backlog is used up (RFC 4987)") \
+	X(uint8_t,  dscp,            0, 0, 63, "DSCP of what connections send (RFC 9293 MUST-48)") \
 	X(uint8_t,  keepalive,       0, 0, 1, "keep-alive on every connection from its start (MUST-25: off)") \
 	X(uint8_t,  pacing,          0, 0, 1, "spread a flight over the round trip") \
 	X(uint8_t,  plpmtud,         1, 0, 1, "find a smaller MTU when full segments vanish (RFC 4821)") \

@@ -108,6 +108,9 @@ extern "C" {
 	X(TCP_TAIL_PROBES,     "tail loss probes sent", "RFC 8985 7") \
 	X(TCP_DSACKS,          "ACKs that told of a duplicate", "RFC 2883") \
 	X(TCP_UNDONE,          "reductions of cwnd taken back: nothing had been lost", "RFC 4015") \
+	X(TCP_MTU_LOWERED,     "segments made smaller: too big for the path", "RFC 1191, RFC 4821") \
+	X(TCP_ICMP,            "ICMP errors about segments in flight", "RFC 5927") \
+	X(TCP_KEEPALIVES,      "keep-alive probes sent", "RFC 9293 3.8.4") \
 	X(TCP_PROBES,          "zero-window probes", "RFC 9293 3.8.6.1") \
 	X(TCP_RESETS_OUT,      "resets sent", "tcpOutRsts") \
 	X(TCP_CHALLENGE_ACKS,  "challenge ACKs sent", "RFC 5961 7") \

@@ -30,6 +30,8 @@ enum {
 	ICMP_PARAMETER_PROBLEM = 12,
 	ICMP_PROTOCOL_UNREACHABLE = 2, /* codes of ICMP_UNREACHABLE */
 	ICMP_PORT_UNREACHABLE = 3,
+	ICMP_TOO_BIG =
+		4, /* and must not be fragmented: the low half of rest is the MTU (RFC 1191) */
 };
 
 struct icmp_header {

@@ -436,7 +436,7 @@ join(struct table *t, uint32_t loss_ppm)
 					       .delay_max_ns = MS(20) };
 	const struct tern_pipe_config pipe = {
 		.now_ns = &t->now,
-		.delay_ns = MS(1),
+		.link = { { .delay_ns = MS(1) }, { .delay_ns = MS(1) } },
 		.packets = PACKETS,
 		.mtu = 1500,
 		.pool = { pool_of(0), pool_of(1) },

@@ -33,7 +33,7 @@ half_got(struct world *w)
 static void
 check_rtt(struct world *w, const struct end *e)
 {
-	uint64_t rtt_us = 2 * w->pipe.delay_ns / 1000, srtt_us;
+	uint64_t rtt_us = 2 * w->pipe.link[A].delay_ns / 1000, srtt_us;
 
 	if (e->conn == NULL || w->how.odds.loss_ppm != 0)
 		return;

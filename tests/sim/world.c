@@ -26,6 +26,9 @@ enum {
 	POLLS = 20000000,
 };
 
+static const uint32_t SUMS =
+	TERN_PORT_TX_IP_CKSUM | TERN_PORT_TX_UDP_CKSUM | TERN_PORT_TX_TCP_CKSUM;
+
 /* Failing ----------------------------------------------------------------------------------- */
 
 static void
@@ -316,13 +319,31 @@ is_lost(struct world *w, const struct line *l)
 	return w->how.loses != NULL && w->how.loses(w, l);
 }
 
+/* Nobody makes sums over it nor checks them: what is left out here is left out on both sides. */
+static bool
+send_unseen(struct side *s, struct rte_mbuf *m)
+{
+	uint32_t bytes = m->pkt_len;
+
+	if (s->below->tx(s->below, &m, 1) == 0)
+		return false;
+	s->w->frames[s->i]++;
+	s->w->bytes[s->i] += bytes;
+	return true;
+}
+
 /* False: the wire beneath has no room, and nothing happened. */
 static bool
 send_one(struct side *s, struct rte_mbuf *m)
 {
 	struct world *w = s->w;
-	struct line l = read_line(s, m);
-	bool lost = is_lost(w, &l);
+	struct line l;
+	bool lost;
+
+	if (w->how.unseen)
+		return send_unseen(s, m);
+	l = read_line(s, m);
+	lost = is_lost(w, &l);
 
 	if (!lost) {
 		/* Judged before it goes: then it is somebody else's. */
@@ -363,22 +384,41 @@ tap_rx(struct tern_port *port, struct rte_mbuf **pkts, uint16_t n)
 {
 	struct side *s = (struct side *)port;
 
-	return s->below->rx(s->below, pkts, n);
+	n = s->below->rx(s->below, pkts, n);
+	for (uint16_t i = 0; s->w->how.unseen && i < n; i++)
+		pkts[i]->ol_flags |= RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD;
+	return n;
 }
 
 /* Beginning --------------------------------------------------------------------------------- */
 
+/* Outside of the EAL's memory, of which tests are given little. */
 static struct rte_mempool *
-pool_of(unsigned int side)
+pool_make(const char *name, uint32_t n)
 {
-	static struct rte_mempool *pool[2];
+	const uint32_t bytes = sizeof(struct rte_mbuf) + RTE_MBUF_DEFAULT_BUF_SIZE;
+	struct rte_mempool *pool;
+
+	pool = rte_mempool_create_empty(name, n, bytes, 0, sizeof(struct rte_pktmbuf_pool_private),
+					SOCKET_ID_ANY, 0);
+	cr_assert_not_null(pool, "no memory for a pool");
+	rte_pktmbuf_pool_init(pool, NULL);
+	cr_assert_eq(rte_mempool_populate_anon(pool), (int)n, "no memory for %" PRIu32 " mbufs", n);
+	rte_mempool_obj_iter(pool, rte_pktmbuf_init, NULL);
+	return pool;
+}
+
+/* Made when a world of this process first needs one of its size. */
+static struct rte_mempool *
+pool_of(unsigned int side, uint32_t n)
+{
+	struct rte_mempool *pool;
+	char name[20];
 
 	eal_pool(); /* starts the EAL */
-	if (pool[side] == NULL)
-		pool[side] = rte_pktmbuf_pool_create(side == A ? "a" : "b", WORLD_MBUFS, 0, 0,
-						     RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
-	cr_assert_not_null(pool[side], "no memory for the mbufs of the world");
-	return pool[side];
+	snprintf(name, sizeof(name), "%c%" PRIu32, "ab"[side], n);
+	pool = rte_mempool_lookup(name);
+	return pool != NULL ? pool : pool_make(name, n);
 }
 
 static void *
@@ -406,13 +446,23 @@ start_of(uint64_t seed)
 	}
 }
 
+static struct tern_pipe_link
+link_of(const struct world_how *how, unsigned int side)
+{
+	struct tern_pipe_link link = how->link[side];
+
+	if (link.delay_ns == 0)
+		link.delay_ns = how->delay_ns != 0 ? how->delay_ns : MS(5);
+	return link;
+}
+
 static void
 join(struct world *w)
 {
 	const struct world_how *how = &w->how;
 	const struct tern_pipe_config pipe = {
 		.now_ns = &w->now,
-		.delay_ns = how->delay_ns != 0 ? how->delay_ns : MS(5),
+		.link = { link_of(how, A), link_of(how, B) },
 		.packets = how->packets != 0 ? how->packets : PACKETS,
 		.mtu = 1500,
 		.pool = { w->side[A].pool, w->side[B].pool },
@@ -422,8 +472,8 @@ join(struct world *w)
 		.now_ns = &w->now,
 		.seed = how->seed,
 		.packets = 2 * pipe.packets + 2,
-		.rx = how->odds,
-		.tx = how->odds,
+		.rx = how->apart ? how->odds_of[B] : how->odds,
+		.tx = how->apart ? how->odds_of[A] : how->odds,
 	};
 
 	w->pipe_mem = memory(tern_pipe_bytes(pipe.packets));
@@ -447,17 +497,22 @@ side_open(struct world *w, unsigned int i)
 	struct side *s = &w->side[i];
 
 	config.connections = w->how.connections != 0 ? w->how.connections : CONNECTIONS;
-	config.mbufs = WORLD_MBUFS;
+	config.mbufs = w->how.mbufs;
+	config.rcv_space_max = 0; /* no tuning, unless the test asks for it */
 	for (unsigned int k = 0; k < sizeof(config.secret); k++)
 		config.secret[k] = (uint8_t)(mix(w->how.seed * 2 + i) >> k * 4);
 	config.secret[0] |= 1;
 	if (w->how.tune != NULL)
 		w->how.tune(&config, i);
+	if (config.rcv_space_max == 0)
+		config.rcv_space_max = config.rcv_space;
 	s->w = w;
 	s->i = (uint8_t)i;
 	s->tap = *s->below;
 	s->tap.rx = tap_rx;
 	s->tap.tx = tap_tx;
+	if (w->how.unseen)
+		s->tap.caps |= SUMS;
 	if (w->how.mtu[i] != 0)
 		s->tap.mtu = w->how.mtu[i];
 	s->mem = memory(tern_stack_bytes(&config));
@@ -477,8 +532,10 @@ world_open(const struct world_how *how)
 	w->now = how->start != 0 ? how->start : start_of(how->seed);
 	w->zero = w->now;
 	w->judging = true;
+	if (how->mbufs == 0)
+		w->how.mbufs = WORLD_MBUFS;
 	for (unsigned int i = 0; i < 2; i++)
-		w->side[i].pool = pool_of(i);
+		w->side[i].pool = pool_of(i, w->how.mbufs);
 	join(w);
 	side_open(w, A);
 	side_open(w, B);
@@ -510,6 +567,62 @@ add_up(struct world *w, const struct side *s)
 		    "AB"[s->i]);
 }
 
+static uint8_t
+phase_of(const struct tern_conn *c)
+{
+	if ((c->flags & TERN_CONN_LOSS) != 0)
+		return PHASE_LOSS;
+	if ((c->flags & TERN_CONN_RECOVERY) != 0)
+		return PHASE_RECOVERY;
+	return c->cong.cwnd < c->cong.ssthresh ? PHASE_SLOW_START : PHASE_AVOIDANCE;
+}
+
+/* Is it time for another sample? */
+static bool
+is_news(const struct watch *at, const struct sample *s)
+{
+	const struct sample *last = &at->sample[at->n - 1];
+
+	if (at->n == 0 || s->phase != last->phase || s->ssthresh != last->ssthresh)
+		return true;
+	return at->every_ns == 0 ? s->cwnd != last->cwnd : s->at >= last->at + at->every_ns;
+}
+
+static void
+look(struct world *w)
+{
+	struct watch *at = w->watch;
+	const struct tern_conn *c;
+	struct sample s;
+
+	if (at == NULL || *at->conn == NULL || (*at->conn)->state < TERN_ESTABLISHED)
+		return;
+	c = *at->conn;
+	s = (struct sample){
+		.at = world_time(w),
+		.cwnd = c->cong.cwnd,
+		.ssthresh = c->cong.ssthresh,
+		.flight = c->snd.max - c->snd.una,
+		.queue = tern_pipe_queue(&w->pipe, at->side),
+		.srtt_us = c->rtt.srtt_8 / 8,
+		.phase = phase_of(c),
+	};
+	if (!is_news(at, &s))
+		return;
+	if (at->n < at->most)
+		at->sample[at->n++] = s;
+	else
+		at->missed++;
+}
+
+const char *
+world_phase_name(unsigned int phase)
+{
+	static const char *const names[] = { "slow start", "avoidance", "recovery", "loss" };
+
+	return phase < sizeof(names) / sizeof(names[0]) ? names[phase] : NULL;
+}
+
 /* One round; then the clock goes to what comes next, but not beyond `until`. */
 static void
 step(struct world *w, uint64_t until)
@@ -519,6 +632,7 @@ step(struct world *w, uint64_t until)
 
 	n += tern_poll(w->side[B].stack, w->now);
 	w->polls += 2;
+	look(w);
 	if (n > 0)
 		return;
 	next = least(tern_pipe_next(&w->pipe), tern_faults_next(&w->faults));
@@ -579,9 +693,9 @@ world_close(struct world *w)
 {
 	world_run(w, is_quiet, S(400));
 	for (unsigned int i = 0; i < 2; i++)
-		world_check(w, rte_mempool_avail_count(w->side[i].pool) == WORLD_MBUFS,
+		world_check(w, rte_mempool_avail_count(w->side[i].pool) == w->how.mbufs,
 			    "%u mbufs of %c are missing",
-			    WORLD_MBUFS - rte_mempool_avail_count(w->side[i].pool), "AB"[i]);
+			    w->how.mbufs - rte_mempool_avail_count(w->side[i].pool), "AB"[i]);
 	side_close(w, &w->side[A]);
 	side_close(w, &w->side[B]);
 	tern_faults_fini(&w->faults);

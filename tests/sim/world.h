@@ -77,10 +77,36 @@ struct world_how {
 	uint64_t delay_ns;    /* one way; 0: 5 ms */
 	uint32_t packets;     /* most under way in a direction; 0: 2048 */
 	uint32_t connections; /* 0: 16 */
-	uint16_t mtu[2];      /* 0: 1500 */
-	struct tern_faults_odds odds; /* of both directions */
+	uint32_t mbufs;	      /* of each side; 0: WORLD_MBUFS */
+	uint16_t mtu[2];      /* 0: 1500; a tiny one is the smaller side's, the wire carries more */
+	struct tern_pipe_link link[2]; /* of what A sends and of what B sends; delay 0: delay_ns */
+	struct tern_faults_odds odds;  /* of both directions */
+	struct tern_faults_odds odds_of[2]; /* in their place: of what A sends, of what B sends */
+	bool apart;			    /* odds_of counts, not odds */
+	bool unseen; /* frames are neither judged nor hashed nor summed: fast, for figures */
 	void (*tune)(struct tern_config *config, unsigned int side);
 	bool (*loses)(struct world *w, const struct line *line); /* may be NULL */
+};
+
+/* What congestion control is doing. */
+enum phase { PHASE_SLOW_START, PHASE_AVOIDANCE, PHASE_RECOVERY, PHASE_LOSS };
+
+/* A look at a connection, after a poll. */
+struct sample {
+	uint64_t at; /* time since the world began, ns */
+	uint32_t cwnd, ssthresh, flight,
+		queue; /* bytes; queue: what waits for the link of its side */
+	uint32_t srtt_us;
+	uint8_t phase;
+};
+
+/* Samples of one connection, into memory of the test's; when that is full, the rest is missed. */
+struct watch {
+	struct tern_conn *const *conn; /* nothing is sampled while *conn is NULL */
+	unsigned int side;
+	uint64_t every_ns; /* 0: at each change of cwnd, ssthresh or phase; else also so often */
+	struct sample *sample;
+	uint32_t n, most, missed;
 };
 
 struct world {
@@ -96,6 +122,7 @@ struct world {
 	bool judging;
 	bool learning; /* neighbours are found by ARP: every fourth seed; else they are static */
 	void *data;    /* the test's own */
+	struct watch *watch; /* may be NULL; the test's own */
 
 	uint64_t polls;
 	uint64_t hash;	    /* of every frame sent, with its time */
@@ -132,6 +159,9 @@ world_tcp(struct world *w, unsigned int side)
 {
 	return tern_tcp(w->side[side].stack);
 }
+
+/* Names of phases, for people. */
+const char *world_phase_name(unsigned int phase);
 
 uint64_t world_count(const struct world *w, unsigned int side, enum tern_event event);
 uint64_t world_verdicts(const struct world *w, unsigned int side, enum tern_verdict verdict);

@@ -209,9 +209,9 @@ Test(fast_retransmit, at_the_third_duplicate_ack)
 		/* (2): FlightSize / 2; RFC 9937 §6.2: six are in flight, and the repeated one. */
 		ssthresh_is(w, 5 * MSS);
 		cwnd_is(w, 7 * MSS);
-		/* Half a segment for each that arrives, until ssthresh is all that is in flight. */
+		/* Five of the eight that had not arrived may be replaced, until ssthresh is all. */
 		ack(w, 1);
-		cwnd_is(w, 6 * MSS);
+		cwnd_is(w, 6 * MSS + MSS / 4);
 		for (i = 0; i < 5; i++) {
 			ack(w, 1);
 			cwnd_is(w, 5 * MSS);

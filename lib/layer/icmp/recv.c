@@ -45,13 +45,31 @@ echo(struct tern_icmp *icmp, struct tern_in *in, struct icmp_header *h)
 	return ip_answer(icmp->ip, in);
 }
 
-static __rte_noinline enum tern_verdict
-hand_over(struct tern_icmp *icmp, struct tern_in *in)
+/* Errors that transports want to know of. Source Quench is none (RFC 6633). */
+static bool
+tell_transport(struct tern_icmp *icmp, const struct tern_in *in, const struct icmp_header *h)
 {
+	const struct icmp_error e = {
+		.type = h->type,
+		.code = h->code,
+		.mtu = (uint16_t)rte_be_to_cpu_32(h->rest),
+		.packet = in->data + ICMP_HEADER_BYTES,
+	};
+
+	if (h->type != ICMP_UNREACHABLE && h->type != ICMP_TIME_EXCEEDED &&
+	    h->type != ICMP_PARAMETER_PROBLEM)
+		return false;
+	return icmp->ip->tcp != NULL && tcp_unreachable(icmp->ip->tcp, &e);
+}
+
+static __rte_noinline enum tern_verdict
+hand_over(struct tern_icmp *icmp, struct tern_in *in, const struct icmp_header *h)
+{
+	bool told = tell_transport(icmp, in, h);
 	enum tern_verdict v;
 
 	if (icmp->handler == NULL)
-		return TERN_DROP_ICMP_UNHANDLED;
+		return told ? TERN_DONE : TERN_DROP_ICMP_UNHANDLED;
 	in->layer = icmp;
 	v = icmp->handler->on_message(icmp->handler, in);
 	if (v == TERN_ANSWER)
@@ -71,5 +89,5 @@ icmp_recv(struct tern_icmp *icmp, struct tern_in *in)
 		return TERN_DROP_ICMP_CHECKSUM; /* no port checks it */
 	if (likely(h.type == ICMP_ECHO_REQUEST && h.code == 0 && icmp->echo != TERN_ICMP_MANUAL))
 		return echo(icmp, in, &h);
-	return hand_over(icmp, in);
+	return hand_over(icmp, in, &h);
 }

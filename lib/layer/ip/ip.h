@@ -78,6 +78,16 @@ void ip_init(struct tern_ip *ip, void *mem, const struct tern_config *config, st
 /* TCP's entrance, see layer/tcp/tcp.h: the rest of that is no business of the layers below it. */
 enum tern_verdict tcp_recv(struct tern_tcp *tcp, struct tern_in *in);
 
+/* An ICMP error about a packet of ours. */
+struct icmp_error {
+	uint8_t type, code;
+	uint16_t mtu; /* of the next hop, if the code is ICMP_TOO_BIG; 0: it does not say */
+	const uint8_t *packet; /* what it quotes: a whole IPv4 header and 8 bytes of its payload */
+};
+
+/* One that quotes TCP. Return: was it about a segment in flight? */
+bool tcp_unreachable(struct tern_tcp *tcp, const struct icmp_error *e);
+
 /* A received IPv4 packet: in->data, in->len is the frame's payload. */
 enum tern_verdict ip_recv(struct tern_ip *ip, struct tern_in *in);
 

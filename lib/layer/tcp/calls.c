@@ -2,10 +2,13 @@
 /*
  * What users call about a connection (RFC 9293 §3.10).
  */
+#include <errno.h>
 #include <string.h>
 
 #include "conn/close.h"
 #include "conn/held.h"
+#include "conn/keepalive.h"
+#include "conn/timers.h"
 #include "conn/window.h"
 #include "layer/tcp/output.h"
 #include <tern_tcp.h>
@@ -64,6 +67,73 @@ tern_tcp_consumed(struct tern_conn *c, uint32_t bytes)
 	if (!window_update_due(c))
 		return;
 	c->flags |= TERN_CONN_ACK_NOW;
+	conn_ready(c);
+}
+
+void
+tern_tcp_hold(struct tern_conn *c, uint32_t bytes)
+{
+	c->rcv.held += bytes;
+}
+
+void
+tern_tcp_set_space(struct tern_conn *c, uint32_t bytes)
+{
+	c->rcv.space = bytes;
+	c->marks |= TERN_MARK_SPACE;
+}
+
+int
+tern_tcp_keepalive(struct tern_conn *c, uint32_t idle_s, uint32_t interval_s, uint32_t count)
+{
+	enum { MOST_S = 36000 }; /* ticks wrap after twelve hours */
+	bool off = idle_s == 0;
+
+	if (!off && (idle_s > MOST_S || interval_s == 0 || interval_s > MOST_S || count == 0 ||
+		     count > UINT8_MAX))
+		return -EINVAL;
+	if ((c->flags & TERN_CONN_CLOSED) != 0 || !conn_synchronised(c) ||
+	    c->state == TERN_TIME_WAIT)
+		return -ENOTCONN;
+	keepalive_set(c, (uint16_t)idle_s, (uint16_t)interval_s, (uint8_t)count);
+	return 0;
+}
+
+int
+tern_tcp_user_timeout(struct tern_conn *c, uint64_t ns)
+{
+	if (ns > 7200 * TERN_S || (ns != 0 && ns < TERN_MS))
+		return -EINVAL;
+	c->r2 = (uint32_t)(ns / TERN_TICK_NS);
+	return 0;
+}
+
+void
+tern_tcp_linger(struct tern_conn *c, uint64_t ns)
+{
+	if (ns < TERN_TICK_NS || c->state == TERN_SYN_SENT) {
+		tern_tcp_abort(c);
+		return;
+	}
+	conn_close(c);
+	if (c->state == TERN_CLOSED || c->state == TERN_TIME_WAIT || c->state == TERN_FIN_WAIT_2)
+		return;
+	c->flags |= TERN_CONN_LINGER;
+	timer_set(c, TERN_TIMER_STATE, (uint32_t)(RTE_MIN(ns, 36000 * TERN_S) / TERN_TICK_NS));
+}
+
+void
+tern_tcp_pace(struct tern_conn *c, uint64_t bytes_a_second)
+{
+	c->pace = (uint32_t)RTE_MIN((bytes_a_second + 999) / 1000, UINT32_MAX);
+	c->pace_us = c->tcp->now_us;
+	c->flags |= TERN_CONN_PACED;
+}
+
+void
+tern_tcp_unpace(struct tern_conn *c)
+{
+	c->flags &= ~TERN_CONN_PACED;
 	conn_ready(c);
 }
 

@@ -26,22 +26,36 @@ choose_port(struct tern_tcp *tcp, struct tern_addr to, rte_be16_t port, struct t
 	return false;
 }
 
-int
-tern_tcp_connect(struct tern_tcp *tcp, struct tern_addr to, rte_be16_t port,
-		 struct tern_tcp_user *user, struct tern_conn **conn)
+/* The local end. Return: 0, or the error of tern_tcp_connect_from(). */
+static int
+choose_end(struct tern_tcp *tcp, struct tern_addr to, rte_be16_t port, struct tern_addr *from,
+	   rte_be16_t *lport, uint32_t *hash)
 {
-	struct tern_addr from;
+	if (!tern_addr_is_any(*from) && !ip_is_ours(tcp->ip, *from))
+		return -EADDRNOTAVAIL;
+	if (tern_addr_is_any(*from) && !ip_source(tcp->ip, to, from))
+		return -EHOSTUNREACH;
+	if (*lport == 0)
+		return choose_port(tcp, to, port, *from, lport, hash) ? 0 : -EADDRNOTAVAIL;
+	*hash = conn_hash(tcp, to, port, *from, *lport);
+	return conn_find(tcp, to, port, *from, *lport, *hash) == NULL ? 0 : -EADDRINUSE;
+}
+
+int
+tern_tcp_connect_from(struct tern_tcp *tcp, struct tern_addr from, rte_be16_t from_port,
+		      struct tern_addr to, rte_be16_t port, struct tern_tcp_user *user,
+		      struct tern_conn **conn)
+{
 	struct tern_conn *c;
-	rte_be16_t lport;
 	uint32_t hash;
+	int err;
 
 	if (port == 0 || user == NULL || !ip_is_unicast(tcp->ip, to))
 		return -EINVAL;
-	if (!ip_source(tcp->ip, to, &from))
-		return -EHOSTUNREACH;
-	if (!choose_port(tcp, to, port, from, &lport, &hash))
-		return -EADDRNOTAVAIL;
-	c = conn_new(tcp, to, port, from, lport, hash);
+	err = choose_end(tcp, to, port, &from, &from_port, &hash);
+	if (err < 0)
+		return err;
+	c = conn_new(tcp, to, port, from, from_port, hash);
 	if (c == NULL)
 		return -ENOBUFS;
 	c->user = user;
@@ -54,4 +68,13 @@ tern_tcp_connect(struct tern_tcp *tcp, struct tern_addr to, rte_be16_t port,
 	conn_ready(c);
 	*conn = c;
 	return 0;
+}
+
+int
+tern_tcp_connect(struct tern_tcp *tcp, struct tern_addr to, rte_be16_t port,
+		 struct tern_tcp_user *user, struct tern_conn **conn)
+{
+	const struct tern_addr any = { 0 };
+
+	return tern_tcp_connect_from(tcp, any, 0, to, port, user, conn);
 }

@@ -6,6 +6,7 @@
 
 #include "conn/held.h"
 #include "conn/isn.h"
+#include "conn/pace.h"
 #include "conn/rack.h"
 #include "conn/recovery.h"
 #include "conn/sack.h"
@@ -25,6 +26,7 @@ struct outgoing {
 	uint8_t sacks;	       /* blocks in it */
 	bool repeat;	       /* outside the order of snd.nxt */
 	bool tail;	       /* a tail loss probe (RFC 8985 §7.3) */
+	bool keepalive;	       /* a keep-alive probe */
 	bool ect;	       /* goes as ECN-capable (RFC 3168 §6.1.1) */
 	bool more;	       /* another may follow at once */
 	struct rte_mbuf *kept; /* holds just this payload */
@@ -80,24 +82,26 @@ small_may_go(const struct tern_conn *c, const struct outgoing *o, bool last, boo
 
 /*
  * Kept answers leave in the mbufs that they stand in where one mbuf makes a segment: the segment
- * ends where the mbuf does.
+ * ends where the mbuf does, and where one begins behind what fill() gave.
  */
 static void
 match_kept(struct tern_conn *c, struct outgoing *o)
 {
+	uint32_t end = o->seq + o->len, rest;
 	struct rte_mbuf *m;
-	uint32_t rest;
 
-	if (c->kept == NULL || o->len == 0 || (m = kept_find(c, o->seq)) == NULL)
+	if (c->kept == NULL || o->len == 0)
 		return;
-	rest = held_end(m) - o->seq;
+	m = kept_find(c, o->seq);
+	rest = (m != NULL ? held_end(m) : kept_next(c, o->seq, end)) - o->seq;
 	if (rest < o->len) {
 		o->len = rest;
 		o->more = true;
 		o->flags = (uint8_t)(o->flags & ~TCP_FIN);
 	}
 	/* One reference is the list's; any other is a port's that has not let go of it yet. */
-	if (held_of(m)->seq == o->seq && held_of(m)->len == o->len && rte_mbuf_refcnt_read(m) == 1)
+	if (m != NULL && held_of(m)->seq == o->seq && held_of(m)->len == o->len &&
+	    rte_mbuf_refcnt_read(m) == 1)
 		o->kept = m;
 }
 
@@ -123,6 +127,8 @@ take_again(struct tern_conn *c, struct outgoing *o, uint32_t seq, uint32_t end)
 	o->flags = TCP_ACK;
 	if (o->len == len && seq_gt(end, data_max))
 		o->flags |= TCP_FIN;
+	if (o->len > 0 && seq + o->len == data_max && unsent(c) == 0)
+		o->flags |= TCP_PSH;
 	o->repeat = true;
 	o->more = true;
 	match_kept(c, o);
@@ -230,6 +236,8 @@ plan_new(struct tern_conn *c, struct outgoing *o)
 	bool fin;
 
 	note_limit(c, &room, all);
+	if ((c->flags & TERN_CONN_PACED) != 0 && all > 0 && pace_waits(c))
+		return false;
 	if ((c->flags & TERN_CONN_FORCE) != 0 && usable == 0)
 		usable = 1;
 	o->seq = c->snd.nxt;
@@ -282,6 +290,18 @@ plan_ack(const struct tern_conn *c, struct outgoing *o)
 	return true;
 }
 
+/* RFC 9293 §3.8.4: a number that has been acknowledged, so that the peer has to answer. */
+static bool
+plan_keepalive(const struct tern_conn *c, struct outgoing *o)
+{
+	if ((c->marks & TERN_MARK_KEEPALIVE) == 0)
+		return false;
+	o->seq = c->snd.una - 1;
+	o->flags = TCP_ACK;
+	o->keepalive = true;
+	return true;
+}
+
 /* How long the header becomes, and how many blocks are in it: all that there is room for. */
 static void
 plan_header(const struct tern_conn *c, struct outgoing *o)
@@ -317,7 +337,7 @@ plan_segment(struct tern_conn *c, struct outgoing *o)
 	*o = (struct outgoing){ 0 };
 	if (c->state != TERN_TIME_WAIT)
 		plan_probe(c);
-	return plan_ack(c, o);
+	return plan_ack(c, o) || plan_keepalive(c, o);
 }
 
 /* What is to be sent next? False: nothing. */
@@ -371,8 +391,14 @@ commit(struct tern_conn *c, const struct outgoing *o)
 	count(c->tcp, TERN_EV_TCP_SEGMENTS_OUT);
 	if ((o->flags & TCP_ACK) != 0)
 		note_acked(c, o);
+	if (o->keepalive) {
+		c->marks &= (uint8_t)~TERN_MARK_KEEPALIVE;
+		count(c->tcp, TERN_EV_TCP_KEEPALIVES);
+	}
 	if (end == o->seq)
 		return;
+	if ((c->flags & TERN_CONN_PACED) != 0)
+		pace_sent(c, o->len);
 	if (seq_lt(o->seq, c->snd.max))
 		count(c->tcp, TERN_EV_TCP_RETRANSMITTED);
 	recovery_sent(c, o->seq, end - o->seq);
@@ -607,6 +633,20 @@ fresh(struct tern_tcp *tcp)
 	return m;
 }
 
+/* SHLD-22: all segments of a connection have one DSCP, answers as well. */
+static uint8_t
+tos_of(const struct tern_conn *c, const struct outgoing *o)
+{
+	return (uint8_t)((c->tos & ~IPV4_ECN) | (o->ect ? IPV4_ECT_0 : 0));
+}
+
+/* The time that tern_tcp_linger() gave is over. */
+static bool
+has_lingered(const struct tern_conn *c)
+{
+	return (c->flags & TERN_CONN_LINGER) != 0 && !timer_is_set(c, TERN_TIMER_STATE);
+}
+
 enum sent {
 	SENT_NOTHING, /* there was nothing to send, or the connection is gone */
 	SENT_ONE,
@@ -620,6 +660,11 @@ send_next(struct tern_conn *c)
 	struct outgoing o;
 	struct rte_mbuf *m;
 
+	if (has_lingered(c)) {
+		output_abort(c);
+		conn_end(c, TERN_ABORTED);
+		return SENT_NOTHING;
+	}
 	if (!plan(c, &o))
 		return SENT_NOTHING;
 	check_idle(c, &o);
@@ -633,8 +678,8 @@ send_next(struct tern_conn *c)
 			return SENT_STUCK;
 		build(c, &o, m, RTE_PKTMBUF_HEADROOM + BELOW_BYTES);
 	}
-	if (ip_send(c->tcp->ip, m, c->local, c->remote, IPPROTO_TCP, o.ect ? IPV4_ECT_0 : 0,
-		    &c->hop, c->tcp->now) < 0)
+	if (ip_send(c->tcp->ip, m, c->local, c->remote, IPPROTO_TCP, tos_of(c, &o), &c->hop,
+		    c->tcp->now) < 0)
 		return unreachable(c, m, &o) ? SENT_ONE : SENT_NOTHING;
 	commit(c, &o);
 	return SENT_ONE;
@@ -665,8 +710,7 @@ output_answer(struct tern_conn *c, struct tern_in *in, enum tern_verdict v)
 	commit(c, &o);
 	if (o.more || (c->flags & TERN_CONN_ACK_NOW) != 0)
 		conn_ready(c);
-	if (o.ect)
-		in->tos |= IPV4_ECT_0;
+	in->tos = tos_of(c, &o);
 	return ip_answer(c->tcp->ip, in);
 }
 

@@ -176,14 +176,16 @@ tcp_peek(const struct tern_tcp *tcp, const struct rte_mbuf *m)
 	return hash;
 }
 
+/* What a request and its answer touch of a block: see tern_conn.h. */
 void
 tcp_prefetch(const struct tern_tcp *tcp, uint32_t hash)
 {
+	enum { HOT_BYTES = 256 };
 	uint32_t i = flowtable_first(&tcp->flows, hash);
 	const char *block = (const char *)&tcp->conns[i];
 
 	if (i == FLOW_NONE)
 		return;
-	for (size_t at = 0; at < sizeof(struct tern_conn); at += RTE_CACHE_LINE_SIZE)
+	for (size_t at = 0; at < HOT_BYTES; at += RTE_CACHE_LINE_SIZE)
 		__builtin_prefetch(block + at, 1);
 }

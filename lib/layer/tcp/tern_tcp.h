@@ -87,6 +87,19 @@ TERN_API int tern_tcp_unlisten(struct tern_tcp *tcp, const struct tern_tcp_liste
 TERN_API int tern_tcp_connect(struct tern_tcp *tcp, struct tern_addr to, rte_be16_t port,
 			      struct tern_tcp_user *user, struct tern_conn **conn);
 
+/**
+ * tern_tcp_connect_from() - the same from a given address and port of ours (RFC 9293 MUST-43)
+ * @from:      an address of ours, or any: that of the route
+ * @from_port: network byte order; 0: drawn at random
+ *
+ * Return: as tern_tcp_connect(), and
+ *   -EADDRNOTAVAIL  @from is not ours
+ *   -EADDRINUSE     there is a connection from @from_port to this peer
+ */
+TERN_API int tern_tcp_connect_from(struct tern_tcp *tcp, struct tern_addr from,
+				   rte_be16_t from_port, struct tern_addr to, rte_be16_t port,
+				   struct tern_tcp_user *user, struct tern_conn **conn);
+
 /** More can be sent than when available() was last asked. O(1). */
 TERN_API void tern_tcp_ready(struct tern_conn *conn);
 
@@ -114,6 +127,47 @@ TERN_API enum tern_verdict tern_tcp_answer(struct tern_conn *conn, struct tern_i
 
 /** The user is done with @bytes that it accepted with TERN_TAKEN: the window opens again. */
 TERN_API void tern_tcp_consumed(struct tern_conn *conn, uint32_t bytes);
+
+/**
+ * From on_data(), which will return TERN_DONE: @bytes of what it accepts were copied, and count as
+ * held until tern_tcp_consumed(). For buffers: so the window follows what they have free.
+ */
+TERN_API void tern_tcp_hold(struct tern_conn *conn, uint32_t bytes);
+
+/**
+ * Receive space of this connection, bytes: what the peer may send before some of it is consumed.
+ * From now on it does not grow by itself (tern_config.rcv_space_max). What was advertised before is
+ * still taken (RFC 9293 SHLD-14).
+ */
+TERN_API void tern_tcp_set_space(struct tern_conn *conn, uint32_t bytes);
+
+/**
+ * tern_tcp_keepalive() - probe the peer of an open connection that is silent (RFC 9293 §3.8.4)
+ * @idle_s:     silence before the first probe, seconds up to 36000; 0: no probes
+ * @interval_s: between two, seconds up to 36000
+ * @count:      probes without any answer that end the connection with TERN_TIMED_OUT, up to 255
+ *
+ * Return: 0, -EINVAL: out of range, -ENOTCONN: it is not open, or closed by its user.
+ */
+TERN_API int tern_tcp_keepalive(struct tern_conn *conn, uint32_t idle_s, uint32_t interval_s,
+				uint32_t count);
+
+/**
+ * How long data may remain unacknowledged before the connection ends with TERN_TIMED_OUT (RFC 5482,
+ * RFC 9293 MUST-21), ns from 1 ms to two hours; 0: tern_config.r2_ns. An idle connection is never
+ * ended by it. Return: 0, or -EINVAL.
+ */
+TERN_API int tern_tcp_user_timeout(struct tern_conn *conn, uint64_t ns);
+
+/**
+ * Close as tern_tcp_close(), but reset the connection when the peer has not acknowledged everything
+ * after @ns; with 0 at once, as tern_tcp_abort(): the connection is gone then.
+ */
+TERN_API void tern_tcp_linger(struct tern_conn *conn, uint64_t ns);
+
+/** Pace what is sent, at this rate; 0: at cwnd a round trip. Until tern_tcp_unpace(). */
+TERN_API void tern_tcp_pace(struct tern_conn *conn, uint64_t bytes_a_second);
+TERN_API void tern_tcp_unpace(struct tern_conn *conn);
 
 /**
  * Send FIN after the last byte; data still come in (half close, RFC 9293 §3.6). In SYN-SENT there
