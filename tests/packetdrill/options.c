@@ -42,6 +42,16 @@ ticks_to_us(uint32_t ticks)
 	return ticks * (TERN_TICK_NS / 1000);
 }
 
+/* Linux's names. */
+static const struct {
+	const char *name;
+	const struct tern_congestion *congestion;
+} algorithms[] = {
+	{ "cubic", &tern_cubic },
+	{ "reno", &tern_newreno },
+	{ "dctcp", &tern_dctcp },
+};
+
 /* Linux numbers the states otherwise than RFC 9293 lists them. */
 static uint8_t
 linux_state(uint8_t state)
@@ -162,6 +172,8 @@ get_of_socket(struct sock *s, int name, void *to, socklen_t *len)
 		return give_int(s->stage == STAGE_LISTENS, to, len);
 	case SO_REUSEADDR:
 		return give_int(s->reuse, to, len);
+	case SO_KEEPALIVE:
+		return give_int(s->keepalive, to, len);
 	case SO_LINGER:
 		return give(&s->linger, sizeof(s->linger), to, len);
 	case SO_SNDBUF:
@@ -186,6 +198,18 @@ mss_of(const struct sock *s)
 }
 
 static int
+give_congestion(const struct sock *s, void *to, socklen_t *len)
+{
+	const struct tern_congestion *is = s->conn != NULL ? s->conn->congestion : s->congestion;
+
+	for (size_t i = 0; is != NULL && i < sizeof(algorithms) / sizeof(algorithms[0]); i++) {
+		if (algorithms[i].congestion == is)
+			return give(algorithms[i].name, strlen(algorithms[i].name) + 1, to, len);
+	}
+	return -ENOPROTOOPT;
+}
+
+static int
 get_of_tcp(struct sock *s, int name, void *to, socklen_t *len)
 {
 	switch (name) {
@@ -195,6 +219,16 @@ get_of_tcp(struct sock *s, int name, void *to, socklen_t *len)
 		return give_int(s->cork, to, len);
 	case TCP_MAXSEG:
 		return give_int(mss_of(s), to, len);
+	case TCP_KEEPIDLE:
+		return give_int((int)s->idle_s, to, len);
+	case TCP_KEEPINTVL:
+		return give_int((int)s->interval_s, to, len);
+	case TCP_KEEPCNT:
+		return give_int((int)s->count, to, len);
+	case TCP_USER_TIMEOUT:
+		return give_int((int)s->timeout_ms, to, len);
+	case TCP_CONGESTION:
+		return give_congestion(s, to, len);
 	case TCP_INFO:
 		return give_info(s, to, len);
 	case TCP_CC_INFO: /* of none of our algorithms */
@@ -240,8 +274,10 @@ set_of_socket(struct sock *s, int name, const void *from, socklen_t len, int val
 		if (value <= 0 || value > INT32_MAX / 2)
 			return -EINVAL;
 		s->rcvbuf = (uint32_t)value;
-		stream_apply(s);
-		return 0;
+		return stream_apply(s);
+	case SO_KEEPALIVE:
+		s->keepalive = value != 0;
+		return stream_apply(s);
 	default:
 		return -ENOPROTOOPT;
 	}
@@ -253,6 +289,38 @@ let_go(struct sock *s)
 {
 	if (s->conn != NULL && s->stage == STAGE_CONNECTED)
 		tern_tcp_ready(s->conn);
+}
+
+static int
+set_congestion(struct sock *s, const char *name, socklen_t len)
+{
+	for (size_t i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++) {
+		if (strnlen(name, len) == strlen(algorithms[i].name) &&
+		    strncmp(name, algorithms[i].name, len) == 0) {
+			s->congestion = algorithms[i].congestion;
+			return stream_apply(s);
+		}
+	}
+	return -ENOENT;
+}
+
+/* The seconds and counts of keep-alive: Linux's bounds, and tern's below them. */
+static int
+set_keepalive(struct sock *s, uint32_t *field, int value, int most)
+{
+	if (value < 1 || value > most)
+		return -EINVAL;
+	*field = (uint32_t)value;
+	return stream_apply(s);
+}
+
+static int
+set_mss(struct sock *s, int value)
+{
+	if (value < 88 || value > 32767) /* Linux's bounds */
+		return -EINVAL;
+	s->mss = (uint16_t)value;
+	return stream_apply(s);
 }
 
 static int
@@ -269,11 +337,18 @@ set_of_tcp(struct sock *s, int name, int value)
 		let_go(s);
 		return 0;
 	case TCP_MAXSEG:
-		if (value < 88 || value > 32767) /* Linux's bounds */
+		return set_mss(s, value);
+	case TCP_KEEPIDLE:
+		return set_keepalive(s, &s->idle_s, value, 32767);
+	case TCP_KEEPINTVL:
+		return set_keepalive(s, &s->interval_s, value, 32767);
+	case TCP_KEEPCNT:
+		return set_keepalive(s, &s->count, value, 127);
+	case TCP_USER_TIMEOUT:
+		if (value < 0)
 			return -EINVAL;
-		s->mss = (uint16_t)value;
-		stream_apply(s);
-		return 0;
+		s->timeout_ms = (uint32_t)value;
+		return stream_apply(s);
 	default:
 		return -ENOPROTOOPT;
 	}
@@ -286,6 +361,8 @@ options_set(struct sock *s, int level, int name, const void *from, socklen_t len
 
 	if (from == NULL)
 		return -EFAULT;
+	if (level == IPPROTO_TCP && name == TCP_CONGESTION && s->kind == KIND_STREAM)
+		return set_congestion(s, from, len);
 	if (len < sizeof(value))
 		return -EINVAL;
 	memcpy(&value, from, sizeof(value));

@@ -36,6 +36,9 @@ sock_make(struct host *h, enum sock_kind kind)
 			.kind = kind,
 			.fd = SOCK_NONE,
 			.sndbuf = SOCK_SNDBUF,
+			.idle_s = 7200, /* Linux's, and RFC 9293 MUST-28 */
+			.interval_s = 75,
+			.count = 9,
 		};
 		for (int j = 0; j < SOCK_WATCHED; j++)
 			table[i].watched[j].fd = SOCK_NONE;

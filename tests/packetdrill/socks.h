@@ -19,6 +19,7 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+#include <tern_congestion.h>
 #include <tern_tcp.h>
 #include <tern_udp.h>
 
@@ -83,7 +84,11 @@ struct sock {
 	struct bytes in, out;
 	uint32_t sndbuf, rcvbuf; /* rcvbuf: 0 when never set */
 	uint16_t mss;		 /* TCP_MAXSEG, or 0 */
-	bool nodelay, cork, more, reuse, keepalive;
+	bool nodelay, cork, more, reuse;
+	bool keepalive;
+	uint32_t idle_s, interval_s, count;	  /* of keep-alive */
+	uint32_t timeout_ms;			  /* TCP_USER_TIMEOUT, or 0 */
+	const struct tern_congestion *congestion; /* TCP_CONGESTION; NULL: the stack's */
 	struct linger linger;
 	uint32_t backlog;
 	struct sock *parent; /* the listener, until accepted */
@@ -128,8 +133,8 @@ int stream_shutdown(struct sock *s, int how);
 void stream_close(struct sock *s);
 ssize_t stream_read(struct sock *s, const struct iovec *iov, int n, int flags);
 ssize_t stream_write(struct sock *s, const struct iovec *iov, int n, int flags);
-/* Its options, as far as its connection is there to take them. */
-void stream_apply(struct sock *s);
+/* Its options to its connection, if that is there to take them. Return: 0, or what it refused. */
+int stream_apply(struct sock *s);
 
 /* Datagrams */
 int datagram_bind(struct sock *s);

@@ -7,8 +7,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#include <rte_mbuf.h>
-
 #include <tern_stack.h>
 
 #include "socks.h"
@@ -48,8 +46,6 @@ on_open(struct tern_tcp_user *vt, struct tern_conn *conn)
 	s->conn = conn;
 	s->stage = STAGE_CONNECTED;
 	s->news_out++;
-	s->local.sin_port = conn->lport;
-	s->local.sin_addr.s_addr = tern_addr_to_v4(conn->local);
 	stream_apply(s);
 	if (s->parent != NULL)
 		append_child(s->parent, s);
@@ -60,11 +56,10 @@ on_data(struct tern_tcp_user *vt, struct tern_conn *conn, struct tern_in *in)
 {
 	struct sock *s = sock_of(vt);
 
-	(void)conn;
 	bytes_add(&s->in, in->data, in->len);
 	s->news_in++;
-	rte_pktmbuf_free(in->mbuf);
-	return TERN_TAKEN;
+	tern_tcp_hold(conn, in->len);
+	return TERN_DONE;
 }
 
 static void
@@ -163,21 +158,28 @@ stream_init(struct sock *s)
 
 /* Opening ----------------------------------------------------------------------------------- */
 
-void
+int
 stream_apply(struct sock *s)
 {
 	struct tern_conn *c = s->conn;
+	int error;
 
-	if (c == NULL)
-		return;
+	if (c == NULL || s->stage != STAGE_CONNECTED)
+		return 0;
 	if (s->nodelay)
 		c->flags |= TERN_CONN_NODELAY;
 	else
 		c->flags &= ~TERN_CONN_NODELAY;
 	if (s->rcvbuf != 0)
-		c->rcv.space = s->rcvbuf;
+		tern_tcp_set_space(c, s->rcvbuf);
 	if (s->mss != 0 && s->mss < c->snd.mss)
 		c->snd.mss = s->mss;
+	if (s->congestion != NULL && s->congestion != c->congestion)
+		tern_tcp_set_congestion(c, s->congestion);
+	error = tern_tcp_keepalive(c, s->keepalive ? s->idle_s : 0, s->interval_s, s->count);
+	if (error == 0)
+		error = tern_tcp_user_timeout(c, s->timeout_ms * TERN_MS);
+	return error == -ENOTCONN ? 0 : error;
 }
 
 static void
@@ -185,6 +187,11 @@ inherit(struct sock *child, const struct sock *parent)
 {
 	child->nodelay = parent->nodelay;
 	child->keepalive = parent->keepalive;
+	child->idle_s = parent->idle_s;
+	child->interval_s = parent->interval_s;
+	child->count = parent->count;
+	child->timeout_ms = parent->timeout_ms;
+	child->congestion = parent->congestion;
 	child->linger = parent->linger;
 	child->sndbuf = parent->sndbuf;
 	child->rcvbuf = parent->rcvbuf;
@@ -276,16 +283,19 @@ connect_result(struct sock *s)
 static int
 begin_connect(struct sock *s, const struct sockaddr_in *to)
 {
+	struct tern_addr from = { 0 };
 	int error;
 
 	s->eof = s->told = false;
 	s->error = 0;
-	error = tern_tcp_connect(tcp_of(s), tern_addr_v4(to->sin_addr.s_addr), to->sin_port, &s->vt,
-				 &s->conn);
+	if (s->local.sin_addr.s_addr != 0)
+		from = tern_addr_v4(s->local.sin_addr.s_addr);
+	error = tern_tcp_connect_from(tcp_of(s), from, s->local.sin_port,
+				      tern_addr_v4(to->sin_addr.s_addr), to->sin_port, &s->vt,
+				      &s->conn);
 	if (error < 0)
 		return error;
 	s->remote = *to;
-	s->local = address(s->conn->local, s->conn->lport);
 	s->stage = STAGE_CONNECTS;
 	return 0;
 }
