@@ -28,6 +28,8 @@ sock_get(int fd, struct sock **s)
 struct sock *
 sock_make(struct host *h, enum sock_kind kind)
 {
+	const struct tern_config *config = &h->flags.config;
+
 	for (int i = 0; i < SOCKS; i++) {
 		if (table[i].kind != KIND_FREE)
 			continue;
@@ -36,9 +38,9 @@ sock_make(struct host *h, enum sock_kind kind)
 			.kind = kind,
 			.fd = SOCK_NONE,
 			.sndbuf = SOCK_SNDBUF,
-			.idle_s = 7200, /* Linux's, and RFC 9293 MUST-28 */
-			.interval_s = 75,
-			.count = 9,
+			.idle_s = (uint32_t)(config->keepalive_idle_ns / TERN_S),
+			.interval_s = (uint32_t)(config->keepalive_interval_ns / TERN_S),
+			.count = config->keepalive_count,
 		};
 		for (int j = 0; j < SOCK_WATCHED; j++)
 			table[i].watched[j].fd = SOCK_NONE;
