@@ -158,6 +158,21 @@ new_ack(struct tern_conn *c, const struct segment *s, struct ack_news *news, str
 	return fin ? fin_acked(c) : TERN_UNDECIDED;
 }
 
+/*
+ * An ACK that does not move snd.una. In recovery what it delivers is progress all the same: RACK
+ * sees to what is lost, and the RTO is for the case that nothing comes any more.
+ */
+static void
+sack_only(struct tern_conn *c, const struct segment *s, const struct ack_news *news,
+	  struct delivery *d)
+{
+	bool any = d->any;
+
+	recovery_acked(c, s, news, d);
+	if (any && (c->flags & TERN_CONN_RECOVERY) != 0)
+		rexmit_start(c);
+}
+
 static enum tern_verdict
 ack_of_syn(struct tern_conn *c, const struct segment *s, bool *reset)
 {
@@ -197,7 +212,7 @@ conn_check_ack(struct tern_conn *c, const struct segment *s, bool *reset)
 	if (seq_gt(s->ack, c->snd.una))
 		v = new_ack(c, s, &news, &d);
 	else if (news.duplicate || news.dsack || d.any)
-		recovery_acked(c, s, &news, &d);
+		sack_only(c, s, &news, &d);
 	if (v == TERN_UNDECIDED && seq_ge(s->ack, c->snd.una))
 		update_window(c, s);
 	return v;

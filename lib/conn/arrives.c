@@ -85,10 +85,6 @@ conn_establish(struct tern_conn *c, const struct segment *s)
 		c->rtt.rto = RTO_AFTER_SYN_LOSS;
 	timer_stop(c, TERN_TIMER_REXMIT);
 	recovery_start(c);
-	if (c->listener != LISTENER_NONE) {
-		c->tcp->listening[c->listener].half_open--;
-		c->listener = LISTENER_NONE;
-	}
 	c->state = (c->flags & TERN_CONN_FIN_WANTED) != 0 ? TERN_FIN_WAIT_1 : TERN_ESTABLISHED;
 	if (tcp->keepalive)
 		keepalive_set(c, tcp->keepalive_s, tcp->keepalive_every_s, tcp->keepalive_count);
@@ -142,40 +138,12 @@ is_syn_again(const struct tern_conn *c, const struct segment *s)
 	       s->seq + 1 == c->rcv.nxt;
 }
 
-/* Step 1, the four cases of the acceptability test (RFC 9293 §3.10.7.4). */
-static bool
-is_acceptable(const struct tern_conn *c, const struct segment *s, uint32_t length)
-{
-	uint32_t wnd = c->rcv.adv - c->rcv.nxt;
-	uint32_t from = s->seq - c->rcv.nxt, to = s->seq + length - 1 - c->rcv.nxt;
-
-	if (length == 0)
-		return wnd == 0 ? from == 0 : from < wnd;
-	return from < wnd || to < wnd;
-}
-
-/* RFC 9293 §3.10.7.4, TIME-WAIT; RFC 1337: a reset must not cut it short. */
-static enum tern_verdict
-time_wait_arrives(struct tern_conn *c, const struct segment *s)
-{
-	if ((s->flags & TCP_RST) != 0)
-		return TERN_DROP_TCP_RESET;
-	if ((s->flags & TCP_FIN) != 0 && s->seq + s->len + 1 == c->rcv.nxt) {
-		conn_time_wait(c);
-		c->flags |= TERN_CONN_ACK_NOW;
-		return TERN_DONE;
-	}
-	if ((s->flags & TCP_SYN) != 0 || !is_acceptable(c, s, segment_length(s)))
-		return conn_challenge(c, TERN_DROP_TCP_SEQUENCE);
-	return TERN_DONE;
-}
-
 static enum tern_verdict
 check_sequence(struct tern_conn *c, struct segment *s)
 {
 	uint32_t length = segment_length(s);
 
-	if (is_acceptable(c, s, length))
+	if (segment_fits(s, c->rcv.nxt, c->rcv.adv - c->rcv.nxt))
 		return TERN_UNDECIDED;
 	/* Nothing fits a closed window, but the ACK and the reset in it count (MUST-66). */
 	if (c->rcv.adv == c->rcv.nxt && s->seq == c->rcv.nxt && (s->flags & TCP_SYN) == 0) {
@@ -271,6 +239,20 @@ note_timestamp(struct tern_conn *c, const struct segment *s)
 	c->rcv.ts = s->ts_val;
 }
 
+/* Step 6: RCV.UP moves on, and the user is told when it does (MUST-32, MUST-33). */
+static void
+take_urgent(struct tern_conn *c, const struct segment *s)
+{
+	uint32_t end = s->seq + s->urgent;
+	bool is_set = (c->marks & TERN_MARK_URGENT) != 0 && seq_gt(c->urgent, c->rcv.nxt);
+
+	if (seq_le(end, c->rcv.nxt) || (is_set && seq_le(end, c->urgent)))
+		return;
+	c->urgent = end;
+	c->marks |= TERN_MARK_URGENT;
+	conn_report(c, TERN_REPORT_URGENT);
+}
+
 enum tern_verdict
 conn_arrives(struct tern_conn *c, struct segment *s, struct tern_in *in, bool *reset)
 {
@@ -278,8 +260,6 @@ conn_arrives(struct tern_conn *c, struct segment *s, struct tern_in *in, bool *r
 
 	if (c->state == TERN_SYN_SENT)
 		return syn_sent_arrives(c, s, reset);
-	if (c->state == TERN_TIME_WAIT)
-		return time_wait_arrives(c, s);
 	if (is_syn_again(c, s)) {
 		if ((s->flags & TCP_ACK) == 0) {
 			c->snd.nxt = c->snd.una;
@@ -304,8 +284,8 @@ conn_arrives(struct tern_conn *c, struct segment *s, struct tern_in *in, bool *r
 		return v;
 	note_timestamp(c, s);
 	/* Step 6: urgent data are delivered in line with the rest (RFC 6093 §6). */
-	if ((s->flags & TCP_URG) != 0 && s->len > 0 && conn_receives(c)) {
-		conn_report(c, TERN_REPORT_URGENT);
+	if ((s->flags & TCP_URG) != 0 && conn_receives(c)) {
+		take_urgent(c, s);
 		if (c->state == TERN_CLOSED)
 			return TERN_DONE;
 	}

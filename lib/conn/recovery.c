@@ -63,6 +63,7 @@ reduce(struct tern_conn *c, enum tern_congested why, uint32_t flight)
 	c->undo.cwnd = c->cong.cwnd;
 	c->undo.ssthresh = c->cong.ssthresh;
 	c->undo.repeated = 0;
+	c->undo.first = c->undo.high = c->snd.una;
 	c->flags |= TERN_CONN_UNDO;
 	c->cong.ssthresh = c->congestion->congested(c, why, flight);
 	if ((c->flags & TERN_CONN_ECN) != 0)
@@ -147,14 +148,18 @@ undo(struct tern_conn *c)
 	count(c->tcp, TERN_EV_TCP_UNDONE);
 }
 
-/* RFC 3522: the ACK echoes a clock of before the first retransmission. */
+/*
+ * RFC 3522: the ACK echoes a clock of before the first retransmission, and covers all of them: what
+ * else was sent again may have been lost in earnest.
+ */
 static bool
 is_spurious(const struct tern_conn *c, const struct segment *s, const struct ack_news *news)
 {
 	return (c->flags & (TERN_CONN_UNDO | TERN_CONN_TIMESTAMPS)) ==
 		       (TERN_CONN_UNDO | TERN_CONN_TIMESTAMPS) &&
 	       (c->flags & RECOVERING) != 0 && (s->has & SEGMENT_TIMESTAMPS) != 0 &&
-	       news->acked > 0 && c->undo.repeated > 0 && seq_lt(s->ts_ecr, c->undo.ts);
+	       news->acked > 0 && c->undo.repeated > 0 && seq_lt(s->ts_ecr, c->undo.ts) &&
+	       seq_le(c->undo.high, c->snd.una);
 }
 
 void
@@ -164,7 +169,7 @@ recovery_duplicate(struct tern_conn *c, uint32_t first, uint32_t end)
 
 	rack_duplicate(c);
 	count(c->tcp, TERN_EV_TCP_DSACKS);
-	if ((c->flags & TERN_CONN_UNDO) == 0 || c->undo.repeated == 0)
+	if ((c->flags & TERN_CONN_UNDO) == 0 || c->undo.repeated == 0 || seq_le(end, c->undo.first))
 		return;
 	c->undo.repeated -= RTE_MIN(len, c->undo.repeated);
 	if (c->undo.repeated == 0) /* each retransmission was for nothing */
@@ -382,6 +387,7 @@ recovery_sent(struct tern_conn *c, uint32_t seq, uint32_t len)
 		if (c->undo.repeated == 0)
 			c->undo.ts = c->tcp->now_ts + c->ts_offset;
 		c->undo.repeated += len;
+		c->undo.high = seq_max(c->undo.high, seq + len);
 	}
 	if (again && (c->flags & (TERN_CONN_SACK | TERN_CONN_LOSS)) == 0)
 		c->flight.lost = 0;
@@ -405,5 +411,8 @@ recovery_timeout(struct tern_conn *c)
 	c->flags |= TERN_CONN_LOSS;
 	c->snd.recover = c->snd.max;
 	c->snd.dupacks = 0;
+	/* RFC 2018 §8: what the peer had told of, it may have thrown away. */
+	if (c->rtt.backoff > 0 || flight_reneged(c))
+		flight_forget_sacks(c);
 	flight_rewind(c);
 }

@@ -171,28 +171,41 @@ trim(struct tern_conn *c, struct segment *s, struct tern_in *in)
 	in->len = s->len;
 }
 
+/* RFC 2883 §4: what of this is held already is told of, and the run that holds it next. */
+static void
+note_twice(struct tern_conn *c, const struct segment *s)
+{
+	struct sack_block part, run;
+
+	if (!early_overlap(c, s->seq, s->seq + s->len, &part, &run))
+		return;
+	sack_duplicate(c, part.first, part.end);
+	sack_arrived(c, &run);
+}
+
 static enum tern_verdict
 hold_early(struct tern_conn *c, const struct segment *s, const struct tern_in *in)
 {
+	bool fin = (s->flags & TCP_FIN) != 0;
 	uint8_t *data = in->data;
 	struct rte_mbuf *m = held_make(c, c->early_n, in->mbuf, &data, s->len);
-	struct sack_block twice;
+	struct sack_block run;
+	enum early early;
 
 	c->flags |= TERN_CONN_ACK_NOW; /* a duplicate ACK tells of the gap (RFC 5681 §4.2) */
-	if (early_overlap(c, s->seq, s->seq + s->len, &twice)) {
-		sack_duplicate(c, twice.first, twice.end);
-		sack_arrived(c, twice.first); /* the block that holds it comes next: RFC 2883 §4 */
-	}
+	note_twice(c, s);
 	if (m == NULL)
 		return TERN_DROP_TCP_HELD;
-	if (early_insert(c, m, s->seq, data, s->len, (s->flags & TCP_FIN) != 0)) {
-		sack_arrived(c, s->seq);
+	early = early_insert(c, m, s->seq, data, s->len, fin, &run);
+	if (early == EARLY_HELD) {
+		if (run.first != run.end)
+			sack_arrived(c, &run);
 		count(c->tcp, TERN_EV_TCP_OUT_OF_ORDER);
 		return m == in->mbuf ? TERN_TAKEN : TERN_DONE;
 	}
 	if (m != in->mbuf)
 		rte_pktmbuf_free(m);
-	return TERN_DONE;
+	return early == EARLY_TOO_FAR ? TERN_DROP_TCP_HELD : TERN_DONE;
 }
 
 /*
@@ -213,18 +226,6 @@ take_mark(struct tern_conn *c, const struct segment *s)
 		c->flags &= ~TERN_CONN_ECE;
 	if (s->ce)
 		c->flags |= TERN_CONN_ECE | TERN_CONN_ACK_NOW;
-}
-
-/* What comes in order may hold something that came early (RFC 2883 §4.2). */
-static void
-note_overlap(struct tern_conn *c, const struct segment *s)
-{
-	struct sack_block twice;
-
-	if (c->early == NULL || (c->flags & TERN_CONN_DSACK) != 0)
-		return;
-	if (early_overlap(c, s->seq, s->seq + s->len, &twice))
-		sack_duplicate(c, twice.first, twice.end);
 }
 
 enum tern_verdict
@@ -249,7 +250,8 @@ conn_take_text(struct tern_conn *c, struct segment *s, struct tern_in *in, bool 
 	if (s->seq != c->rcv.nxt)
 		return s->len > 0 || fin ? hold_early(c, s, in) : TERN_DONE;
 	if (s->len > 0) {
-		note_overlap(c, s);
+		if (c->early != NULL && (c->flags & TERN_CONN_DSACK) == 0)
+			note_twice(c, s);
 		v = deliver(c, in);
 		if (c->state == TERN_CLOSED)
 			return v;

@@ -156,9 +156,7 @@ ack_expired(struct tern_conn *c)
 static void
 state_expired(struct tern_conn *c)
 {
-	if (c->state == TERN_TIME_WAIT)
-		conn_end(c, TERN_FINISHED);
-	else if ((c->flags & TERN_CONN_LINGER) != 0)
+	if ((c->flags & TERN_CONN_LINGER) != 0)
 		conn_ready(c); /* it is reset there */
 	else if (c->state == TERN_FIN_WAIT_2 && (c->flags & TERN_CONN_CLOSED) != 0)
 		conn_end(c, TERN_TIMED_OUT);

@@ -521,11 +521,10 @@ Test(close, abort_resets_by_state)
 		bool active, reset;
 		unsigned int nxt;
 	} cases[] = {
-		{ TERN_SYN_SENT, true, false, 0 },     { TERN_SYN_RECEIVED, true, true, 1 },
-		{ TERN_SYN_RECEIVED, false, true, 1 }, { TERN_ESTABLISHED, false, true, 1 },
-		{ TERN_FIN_WAIT_1, false, true, 2 },   { TERN_FIN_WAIT_2, false, true, 2 },
-		{ TERN_CLOSE_WAIT, false, true, 1 },   { TERN_CLOSING, false, false, 2 },
-		{ TERN_LAST_ACK, false, false, 2 },    { TERN_TIME_WAIT, false, false, 2 },
+		{ TERN_SYN_SENT, true, false, 0 },    { TERN_SYN_RECEIVED, true, true, 1 },
+		{ TERN_ESTABLISHED, false, true, 1 }, { TERN_FIN_WAIT_1, false, true, 2 },
+		{ TERN_FIN_WAIT_2, false, true, 2 },  { TERN_CLOSE_WAIT, false, true, 1 },
+		{ TERN_CLOSING, false, false, 2 },    { TERN_LAST_ACK, false, false, 2 },
 	};
 	struct wire_how how = { 0 };
 	struct wire *w;

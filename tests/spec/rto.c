@@ -142,8 +142,8 @@ Test(rto, restarts_with_each_ack_of_new_data)
 		wire_quiet(w, MS(100));
 		wire_in(w, ". 1:1(0) ack 1461 win 65535");
 		/* B3: the second was lost, only the first is acknowledged: the timer runs. */
-		wire_quiet(w, MS(349)); /* the sample has brought it to 250 ms */
-		wire_out(w, MS(350), "p. 1461:2921(1460) ack 1");
+		wire_quiet(w, MS(399)); /* 100 ms of round trip, and 200 ms */
+		wire_out(w, MS(400), "p. 1461:2921(1460) ack 1");
 		wire_in(w, ". 1:1(0) ack 2921 win 65535");
 		wire_quiet(w, S(500));
 	}

@@ -92,8 +92,7 @@ tern_tcp_keepalive(struct tern_conn *c, uint32_t idle_s, uint32_t interval_s, ui
 	if (!off && (idle_s > MOST_S || interval_s == 0 || interval_s > MOST_S || count == 0 ||
 		     count > UINT8_MAX))
 		return -EINVAL;
-	if ((c->flags & TERN_CONN_CLOSED) != 0 || !conn_synchronised(c) ||
-	    c->state == TERN_TIME_WAIT)
+	if ((c->flags & TERN_CONN_CLOSED) != 0 || !conn_synchronised(c))
 		return -ENOTCONN;
 	keepalive_set(c, (uint16_t)idle_s, (uint16_t)interval_s, (uint8_t)count);
 	return 0;
@@ -116,7 +115,7 @@ tern_tcp_linger(struct tern_conn *c, uint64_t ns)
 		return;
 	}
 	conn_close(c);
-	if (c->state == TERN_CLOSED || c->state == TERN_TIME_WAIT || c->state == TERN_FIN_WAIT_2)
+	if (c->state == TERN_CLOSED || c->state == TERN_FIN_WAIT_2)
 		return;
 	c->flags |= TERN_CONN_LINGER;
 	timer_set(c, TERN_TIMER_STATE, (uint32_t)(RTE_MIN(ns, 36000 * TERN_S) / TERN_TICK_NS));
@@ -188,7 +187,7 @@ tern_tcp_find(struct tern_tcp *tcp, uint64_t id)
 uint32_t
 tern_tcp_connections(const struct tern_tcp *tcp)
 {
-	return tcp->slots.used - tcp->dead_n;
+	return tcp->slots.used - tcp->dead_n + tcp->half_opens.used + tcp->time_waits.used;
 }
 
 uint32_t
@@ -196,9 +195,32 @@ tern_tcp_in_state(const struct tern_tcp *tcp, enum tern_tcp_state state)
 {
 	uint32_t n = 0;
 
+	if (state == TERN_TIME_WAIT)
+		return tcp->time_waits.used;
+	if (state == TERN_SYN_RECEIVED)
+		n = tcp->half_opens.used;
 	for (uint32_t i = 0; i < tcp->slots.n; i++)
 		n += slots_is_used(&tcp->slots, i) && tcp->conns[i].state == state;
 	return n;
+}
+
+enum tern_tcp_state
+tern_tcp_status(const struct tern_tcp *tcp, struct tern_addr local, rte_be16_t lport,
+		struct tern_addr remote, rte_be16_t rport)
+{
+	uint32_t hash = conn_hash(tcp, remote, rport, local, lport);
+	uint32_t i = flow_find(tcp, remote, rport, local, lport, hash);
+
+	switch (i & FLOW_KIND) {
+	case FLOW_CONN:
+		return (enum tern_tcp_state)tcp->conns[i].state;
+	case FLOW_HALF_OPEN:
+		return TERN_SYN_RECEIVED;
+	case FLOW_TIME_WAIT:
+		return TERN_TIME_WAIT;
+	default:
+		return TERN_CLOSED;
+	}
 }
 
 void

@@ -20,7 +20,7 @@ choose_port(struct tern_tcp *tcp, struct tern_addr to, rte_be16_t port, struct t
 	for (uint32_t i = 0; i < n; i++) {
 		*lport = rte_cpu_to_be_16((uint16_t)(tcp->port_min + (start + i) % n));
 		*hash = conn_hash(tcp, to, port, from, *lport);
-		if (conn_find(tcp, to, port, from, *lport, *hash) == NULL)
+		if (flow_find(tcp, to, port, from, *lport, *hash) == FLOW_NONE)
 			return true;
 	}
 	return false;
@@ -38,7 +38,7 @@ choose_end(struct tern_tcp *tcp, struct tern_addr to, rte_be16_t port, struct te
 	if (*lport == 0)
 		return choose_port(tcp, to, port, *from, lport, hash) ? 0 : -EADDRNOTAVAIL;
 	*hash = conn_hash(tcp, to, port, *from, *lport);
-	return conn_find(tcp, to, port, *from, *lport, *hash) == NULL ? 0 : -EADDRINUSE;
+	return flow_find(tcp, to, port, *from, *lport, *hash) == FLOW_NONE ? 0 : -EADDRINUSE;
 }
 
 int
@@ -60,8 +60,8 @@ tern_tcp_connect_from(struct tern_tcp *tcp, struct tern_addr from, rte_be16_t fr
 		return -ENOBUFS;
 	c->user = user;
 	c->state = TERN_SYN_SENT;
+	c->ts_offset = ts_offset_of(tcp, &(struct tuple){ from, to, from_port, port });
 	c->snd.una = isn_of(c);
-	c->ts_offset = isn_ts_offset(c);
 	c->snd.nxt = c->snd.una;
 	c->snd.max = c->snd.una;
 	count(tcp, TERN_EV_TCP_ACTIVE_OPENS);

@@ -23,13 +23,14 @@ struct outgoing {
 	uint32_t len; /* payload */
 	uint8_t flags;
 	uint8_t header;	       /* bytes of the TCP header */
-	uint8_t sacks;	       /* blocks in it */
+	uint8_t sacks;	       /* blocks in it: sack[] */
 	bool repeat;	       /* outside the order of snd.nxt */
 	bool tail;	       /* a tail loss probe (RFC 8985 §7.3) */
 	bool keepalive;	       /* a keep-alive probe */
 	bool ect;	       /* goes as ECN-capable (RFC 3168 §6.1.1) */
 	bool more;	       /* another may follow at once */
 	struct rte_mbuf *kept; /* holds just this payload */
+	struct sack_block sack[TCP_SACK_BLOCKS_MAX];
 };
 
 enum {
@@ -322,7 +323,7 @@ plan_header(const struct tern_conn *c, struct outgoing *o)
 	if (room < TCP_SACK_ROOM + TCP_SACK_BLOCK_BYTES)
 		return;
 	blocks = (room - TCP_SACK_ROOM) / TCP_SACK_BLOCK_BYTES;
-	o->sacks = (uint8_t)RTE_MIN(blocks, sack_blocks(c));
+	o->sacks = (uint8_t)RTE_MIN(blocks, sack_make(c, o->sack));
 	if (o->sacks > 0)
 		o->header = (uint8_t)(o->header + TCP_SACK_ROOM + o->sacks * TCP_SACK_BLOCK_BYTES);
 }
@@ -332,11 +333,10 @@ plan_segment(struct tern_conn *c, struct outgoing *o)
 {
 	if (!conn_synchronised(c))
 		return plan_syn(c, o) || (c->state == TERN_SYN_RECEIVED && plan_ack(c, o));
-	if (c->state != TERN_TIME_WAIT && plan_data(c, o))
+	if (plan_data(c, o))
 		return true;
 	*o = (struct outgoing){ 0 };
-	if (c->state != TERN_TIME_WAIT)
-		plan_probe(c);
+	plan_probe(c);
 	return plan_ack(c, o) || plan_keepalive(c, o);
 }
 
@@ -455,15 +455,12 @@ write_syn(struct tern_conn *c, struct rte_tcp_hdr *h)
 static uint32_t
 write_options(struct tern_conn *c, const struct outgoing *o, uint8_t *at)
 {
-	struct sack_block blocks[TCP_SACK_BLOCKS_MAX];
 	uint32_t len = 0;
 
 	if ((c->flags & TERN_CONN_TIMESTAMPS) != 0)
 		len = tcp_write_timestamps(at, c->tcp->now_ts + c->ts_offset, c->rcv.ts);
-	if (o->sacks > 0) {
-		sack_make(c, blocks, o->sacks);
-		len += tcp_write_sack(at + len, blocks, o->sacks);
-	}
+	if (o->sacks > 0)
+		len += tcp_write_sack(at + len, o->sack, o->sacks);
 	return TCP_HEADER_BYTES + len;
 }
 
@@ -766,9 +763,11 @@ write_reset(struct rte_tcp_hdr *h, rte_be16_t from, rte_be16_t to, uint32_t seq,
 static void
 finish_reset(struct tern_tcp *tcp, struct rte_mbuf *m, struct tern_addr a, struct tern_addr b)
 {
+	const struct rte_tcp_hdr *h = rte_pktmbuf_mtod(m, const struct rte_tcp_hdr *);
+
 	m->ol_flags &= KEEP_FLAGS;
-	m->data_len = TCP_HEADER_BYTES;
-	m->pkt_len = TCP_HEADER_BYTES;
+	m->data_len = (uint16_t)(h->data_off >> 4) * 4;
+	m->pkt_len = m->data_len;
 	checksum(tcp, m, a, b);
 	count(tcp, TERN_EV_TCP_SEGMENTS_OUT);
 	count(tcp, TERN_EV_TCP_RESETS_OUT);
@@ -799,13 +798,22 @@ void
 output_abort(struct tern_conn *c)
 {
 	struct tern_tcp *tcp = c->tcp;
+	struct rte_tcp_hdr *h;
 	struct rte_mbuf *m;
 
-	if (!eth_room(eth_of(tcp), 1) || (m = fresh(tcp)) == NULL)
+	if (!eth_room(eth_of(tcp), 1)) {
+		count(tcp, TERN_EV_TX_DROPPED);
+		return;
+	}
+	if ((m = fresh(tcp)) == NULL)
 		return;
 	m->data_off = RTE_PKTMBUF_HEADROOM + BELOW_BYTES;
-	write_reset(rte_pktmbuf_mtod(m, struct rte_tcp_hdr *), c->lport, c->rport, c->snd.max,
-		    c->rcv.nxt, TCP_RST | TCP_ACK);
+	h = rte_pktmbuf_mtod(m, struct rte_tcp_hdr *);
+	write_reset(h, c->lport, c->rport, c->snd.max, c->rcv.nxt, TCP_RST | TCP_ACK);
+	if ((c->flags & TERN_CONN_TIMESTAMPS) != 0) { /* RFC 7323 §3.2 */
+		tcp_write_timestamps((uint8_t *)(h + 1), tcp->now_ts + c->ts_offset, c->rcv.ts);
+		h->data_off = (TCP_HEADER_BYTES + TCP_TIMESTAMPS_ROOM) << 2;
+	}
 	finish_reset(tcp, m, c->local, c->remote);
 	if (ip_send(tcp->ip, m, c->local, c->remote, IPPROTO_TCP, 0, &c->hop, tcp->now) < 0)
 		rte_pktmbuf_free(m);

@@ -57,7 +57,7 @@ tcp_unreachable(struct tern_tcp *tcp, const struct icmp_error *e)
 	if (ip.next_proto_id != IPPROTO_TCP)
 		return false;
 	c = find(tcp, &ip, header);
-	if (c == NULL || c->state == TERN_TIME_WAIT || !is_in_flight(c, header))
+	if (c == NULL || !is_in_flight(c, header))
 		return false;
 	count(tcp, TERN_EV_TCP_ICMP);
 	if (e->type == ICMP_UNREACHABLE && e->code == ICMP_TOO_BIG)
