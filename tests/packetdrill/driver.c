@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -305,6 +307,7 @@ Test(plugin, keeps_virtual_time)
 /* The thread of blocking calls ends its call at the very time of what it waited for. */
 struct blocking {
 	int fd;
+	atomic_int tid;
 	char b[100];
 	ssize_t result;
 	long long ended;
@@ -315,20 +318,36 @@ block_in_read(void *data)
 {
 	struct blocking *b = data;
 
+	atomic_store(&b->tid, gettid());
 	b->result = c.read(c.self, b->fd, b->b, sizeof(b->b));
 	b->ended = now_us();
 	return NULL;
 }
 
+static bool
+is_asleep(int tid)
+{
+	char path[64], line[256] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	file = fopen(path, "r");
+	cr_assert_not_null(file);
+	cr_assert_not_null(fgets(line, sizeof(line), file));
+	fclose(file);
+	return strstr(line, ") S ") != NULL;
+}
+
 Test(plugin, blocks_in_a_thread_of_its_own)
 {
 	struct blocking b = { .fd = established() };
-	struct timespec pause = { .tv_nsec = 50000000 };
+	struct timespec pause = { .tv_nsec = 1000000 };
 	long long began = now_us();
 	pthread_t thread;
 
 	cr_assert_eq(pthread_create(&thread, NULL, block_in_read, &b), 0);
-	nanosleep(&pause, NULL);
+	while (atomic_load(&b.tid) == 0 || !is_asleep(atomic_load(&b.tid)))
+		nanosleep(&pause, NULL);
 	c.usleep(c.self, 300 * MS);
 	inject("P. 1:11(10) ack 1 win 32792");
 	c.usleep(c.self, 5000 * MS);
