@@ -89,7 +89,7 @@ last_ack(struct tern_tcp *tcp, struct tern_in *in, enum tern_verdict v)
 	return reply_answer(tcp, in, &r, mine, v);
 }
 
-static enum tern_verdict
+static __rte_always_inline enum tern_verdict
 connection(struct tern_conn *c, struct segment *s, struct tern_in *in)
 {
 	struct tern_tcp *tcp = c->tcp;
@@ -107,6 +107,13 @@ connection(struct tern_conn *c, struct segment *s, struct tern_in *in)
 	return output_answer(c, in, v);
 }
 
+/* The same, for the first segment of a connection: kept out of the way of all others. */
+static __rte_noinline enum tern_verdict
+new_connection(struct tern_conn *c, struct segment *s, struct tern_in *in)
+{
+	return connection(c, s, in);
+}
+
 /* RFC 9293 §3.10.7.2: LISTEN. TERN_UNDECIDED: to be answered as if nobody listened. */
 static enum tern_verdict
 listener(struct tern_tcp *tcp, struct listening *l, struct segment *s, struct tern_in *in)
@@ -121,7 +128,7 @@ listener(struct tern_tcp *tcp, struct listening *l, struct segment *s, struct te
 	if ((s->flags & (TCP_SYN | TCP_RST)) != 0)
 		return TERN_UNDECIDED;
 	v = listen_ack(tcp, l, s, in, &c);
-	return c != NULL ? connection(c, s, in) : v;
+	return c != NULL ? new_connection(c, s, in) : v;
 }
 
 /* RFC 9293 §3.10.7.1 and §3.10.7.2: CLOSED and LISTEN. */
@@ -144,7 +151,7 @@ half_open(struct tern_tcp *tcp, struct half_open *h, struct segment *s, struct t
 	struct tern_conn *c;
 	enum tern_verdict v = listen_half_open(tcp, h, s, in, &c);
 
-	return c != NULL ? connection(c, s, in) : v;
+	return c != NULL ? new_connection(c, s, in) : v;
 }
 
 /* MAY-2: a SYN beyond all that the old connection sent may take its place. */
