@@ -248,6 +248,8 @@ options_get(struct sock *s, int level, int name, void *to, socklen_t *len)
 		return get_of_socket(s, name, to, len);
 	if (level == IPPROTO_TCP && s->kind == KIND_STREAM)
 		return get_of_tcp(s, name, to, len);
+	if (level == IPPROTO_IP && name == IP_TOS && s->kind == KIND_STREAM)
+		return give_int(s->tos, to, len);
 	return -ENOPROTOOPT;
 }
 
@@ -354,6 +356,19 @@ set_of_tcp(struct sock *s, int name, int value)
 	}
 }
 
+/* A byte, or an int of which the lowest counts; the ECN bits are TCP's. */
+static int
+set_tos(struct sock *s, const void *from, socklen_t len)
+{
+	int value = 0;
+
+	if (len < 1)
+		return -EINVAL;
+	memcpy(&value, from, len < sizeof(value) ? 1 : sizeof(value));
+	s->tos = (uint8_t)(value & 0xfc);
+	return stream_apply(s);
+}
+
 int
 options_set(struct sock *s, int level, int name, const void *from, socklen_t len)
 {
@@ -363,6 +378,8 @@ options_set(struct sock *s, int level, int name, const void *from, socklen_t len
 		return -EFAULT;
 	if (level == IPPROTO_TCP && name == TCP_CONGESTION && s->kind == KIND_STREAM)
 		return set_congestion(s, from, len);
+	if (level == IPPROTO_IP && name == IP_TOS && s->kind == KIND_STREAM)
+		return set_tos(s, from, len);
 	if (len < sizeof(value))
 		return -EINVAL;
 	memcpy(&value, from, sizeof(value));

@@ -38,6 +38,7 @@ sock_make(struct host *h, enum sock_kind kind)
 			.kind = kind,
 			.fd = SOCK_NONE,
 			.sndbuf = SOCK_SNDBUF,
+			.tos = (uint8_t)(config->dscp << 2),
 			.idle_s = (uint32_t)(config->keepalive_idle_ns / TERN_S),
 			.interval_s = (uint32_t)(config->keepalive_interval_ns / TERN_S),
 			.count = config->keepalive_count,

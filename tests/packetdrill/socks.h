@@ -85,6 +85,7 @@ struct sock {
 	uint32_t sndbuf, rcvbuf; /* rcvbuf: 0 when never set */
 	uint16_t mss;		 /* TCP_MAXSEG, or 0 */
 	bool nodelay, cork, more, reuse;
+	uint8_t tos; /* IP_TOS, without the ECN bits */
 	bool keepalive;
 	uint32_t idle_s, interval_s, count;	  /* of keep-alive */
 	uint32_t timeout_ms;			  /* TCP_USER_TIMEOUT, or 0 */

@@ -170,6 +170,7 @@ stream_apply(struct sock *s)
 		c->flags |= TERN_CONN_NODELAY;
 	else
 		c->flags &= ~TERN_CONN_NODELAY;
+	c->tos = s->tos;
 	if (s->rcvbuf != 0)
 		tern_tcp_set_space(c, s->rcvbuf);
 	if (s->mss != 0 && s->mss < c->snd.mss)
@@ -186,6 +187,7 @@ static void
 inherit(struct sock *child, const struct sock *parent)
 {
 	child->nodelay = parent->nodelay;
+	child->tos = parent->tos;
 	child->keepalive = parent->keepalive;
 	child->idle_s = parent->idle_s;
 	child->interval_s = parent->interval_s;
