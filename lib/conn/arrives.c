@@ -23,7 +23,10 @@ conn_challenge(struct tern_conn *c, enum tern_verdict verdict)
 	return verdict;
 }
 
-/* What both sides offered is in use from now on (RFC 7323 §3.2, RFC 2018 §2, RFC 3168 §6.1.1). */
+/*
+ * What both sides offered is in use from now on (RFC 7323 §3.2, RFC 2018 §2, RFC 3168 §6.1.1,
+ * SHLD-8).
+ */
 static void
 take_options(struct tern_conn *c, const struct segment *s)
 {
@@ -33,7 +36,7 @@ take_options(struct tern_conn *c, const struct segment *s)
 	if ((s->has & SEGMENT_TIMESTAMPS) != 0 && tcp->timestamps) {
 		c->flags |= TERN_CONN_TIMESTAMPS;
 		c->rcv.ts = s->ts_val;
-		/* The MSS says nothing of options (RFC 9293 §3.7.1). */
+		/* The MSS says nothing of options (RFC 9293 §3.7.1, RFC 6691 §2). */
 		c->snd.mss = (uint16_t)(c->snd.mss - TCP_TIMESTAMPS_ROOM);
 	}
 	if ((s->has & SEGMENT_SACK_PERMITTED) != 0 && tcp->sack)
@@ -45,11 +48,11 @@ take_options(struct tern_conn *c, const struct segment *s)
 void
 conn_take_syn(struct tern_conn *c, const struct segment *s)
 {
-	uint16_t mss = s->mss != 0 ? s->mss : TCP_MSS_DEFAULT;
+	uint16_t mss = s->mss != 0 ? s->mss : TCP_MSS_DEFAULT; /* MUST-14, MUST-15 */
 
 	if (mss < CONN_MSS_LEAST)
 		mss = CONN_MSS_LEAST;
-	c->snd.mss = mss < c->tcp->mss ? mss : c->tcp->mss;
+	c->snd.mss = mss < c->tcp->mss ? mss : c->tcp->mss; /* MUST-16 */
 	take_options(c, s);
 	c->rcv.nxt = s->seq + 1;
 	c->rcv.acked = c->rcv.nxt;
@@ -86,7 +89,7 @@ conn_establish(struct tern_conn *c, const struct segment *s)
 	timer_stop(c, TERN_TIMER_REXMIT);
 	recovery_start(c);
 	c->state = (c->flags & TERN_CONN_FIN_WANTED) != 0 ? TERN_FIN_WAIT_1 : TERN_ESTABLISHED;
-	if (tcp->keepalive)
+	if (tcp->keepalive) /* off (MUST-25), and two hours (MUST-28), if nobody says otherwise */
 		keepalive_set(c, tcp->keepalive_s, tcp->keepalive_every_s, tcp->keepalive_count);
 	if (tcp->paced)
 		c->flags |= TERN_CONN_PACED;
@@ -114,13 +117,13 @@ syn_sent_arrives(struct tern_conn *c, const struct segment *s, bool *reset)
 		conn_end(c, TERN_REFUSED);
 		return TERN_DONE;
 	}
-	if ((s->flags & TCP_SYN) == 0)
+	if ((s->flags & (TCP_SYN | TCP_FIN)) != TCP_SYN)
 		return TERN_DROP_TCP_FLAGS;
 	conn_take_syn(c, s);
 	c->flags |= TERN_CONN_ACK_NOW;
 	if (ack) {
 		conn_establish(c, s);
-	} else { /* simultaneous open (§3.5): our SYN again, with the ACK */
+	} else { /* simultaneous open (MUST-10): our SYN again, with the ACK */
 		c->state = TERN_SYN_RECEIVED;
 		c->snd.nxt = c->snd.una;
 	}
@@ -161,12 +164,15 @@ check_sequence(struct tern_conn *c, struct segment *s)
 	if (length == 0)
 		return conn_challenge(c, TERN_DROP_TCP_SEQUENCE);
 	if (s->len > 0 && seq_le(s->seq + s->len, c->rcv.nxt))
-		sack_duplicate(c, s->seq, s->seq + s->len);
+		sack_duplicate(c, s->seq, s->seq + s->len); /* RFC 2883 §4.1 */
 	c->flags |= TERN_CONN_ACK_NOW;
 	return TERN_DROP_TCP_SEQUENCE;
 }
 
-/* Step 2 (RFC 5961 §3.2): only the exact number resets. */
+/*
+ * RFC 9293 §3.10.7.4 step 2, RFC 5961 §3.2: only the exact number resets, whatever text comes with
+ * it (SHLD-2). Who opened actively was refused (MUST-11).
+ */
 static enum tern_verdict
 check_reset(struct tern_conn *c, const struct segment *s)
 {
@@ -176,30 +182,26 @@ check_reset(struct tern_conn *c, const struct segment *s)
 		return TERN_UNDECIDED;
 	if (s->seq != c->rcv.nxt)
 		return conn_challenge(c, TERN_DROP_TCP_RESET);
-	refused = c->state == TERN_SYN_RECEIVED && (c->flags & TERN_CONN_PASSIVE) == 0;
+	refused = c->state == TERN_SYN_RECEIVED; /* of an active open: half_open.h has the others */
 	if (c->state == TERN_ESTABLISHED || c->state == TERN_CLOSE_WAIT)
 		count(c->tcp, TERN_EV_TCP_ESTAB_RESETS);
 	conn_end(c, refused ? TERN_REFUSED : TERN_RESET);
 	return TERN_DONE;
 }
 
-/*
- * Step 4 (RFC 5961 §4.2): a SYN in a synchronised state is never believed. A passive open goes
- * back to LISTEN.
- */
+/* RFC 9293 §3.10.7.4 step 4, RFC 5961 §4.2: a SYN in a synchronised state is never believed. */
 static enum tern_verdict
 check_syn(struct tern_conn *c, const struct segment *s)
 {
 	if ((s->flags & TCP_SYN) == 0)
 		return TERN_UNDECIDED;
-	if (c->state == TERN_SYN_RECEIVED && (c->flags & TERN_CONN_PASSIVE) != 0) {
-		conn_end(c, TERN_RESET);
-		return TERN_DONE;
-	}
 	return conn_challenge(c, TERN_DROP_TCP_SEQUENCE);
 }
 
-/* RFC 7323 §5.3 (R1): older than what came last, and that not so long ago that clocks wrapped. */
+/*
+ * RFC 7323 §5.3 (R1), §5.5: older than what came last, which was not so long ago that clocks
+ * wrapped.
+ */
 static bool
 is_old(const struct tern_conn *c, const struct segment *s)
 {
@@ -209,7 +211,7 @@ is_old(const struct tern_conn *c, const struct segment *s)
 }
 
 /*
- * RFC 7323 §3.2 and §5.3: where timestamps were agreed on, every segment but a reset has one, and
+ * RFC 7323 §3.2, §5.3 (R1): where timestamps were agreed on, every segment but a reset has one, and
  * one that goes back is of the past (PAWS).
  */
 static enum tern_verdict
@@ -229,7 +231,9 @@ check_timestamps(struct tern_conn *c, const struct segment *s)
 	return TERN_DROP_TCP_TIMESTAMP;
 }
 
-/* (R3), for what has passed the tests of the window (R2) and of the ACK (RFC 5961 §5.2). */
+/*
+ * RFC 7323 §5.3 (R3), §4.3: for what has passed the tests of window (R2) and ACK (RFC 5961 §5.2).
+ */
 static void
 note_timestamp(struct tern_conn *c, const struct segment *s)
 {

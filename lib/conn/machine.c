@@ -134,7 +134,7 @@ machine_set_time(struct tern_tcp *tcp, uint64_t now)
 	tcp->now_us = (uint32_t)(now / 1000);
 	tcp->tick = (uint32_t)(now / TERN_TICK_NS);
 	tcp->now_s = (uint32_t)(now / TERN_S);
-	tcp->now_ts = (uint32_t)(now / tcp->ts_clock);
+	tcp->now_ts = (uint32_t)(now / tcp->ts_clock); /* RFC 7323 §5.4 */
 }
 
 static void
@@ -281,7 +281,7 @@ conn_new(struct tern_tcp *tcp, struct tern_addr remote, rte_be16_t rport, struct
 	c->since = tcp->tick;
 	c->challenged = tcp->tick - tcp->times.challenge_gap;
 	c->rcv.space = tcp->rcv_space;
-	c->rtt.rto = tcp->times.rto_initial;
+	c->rtt.rto = tcp->times.rto_initial; /* RFC 6298 (2.1) */
 	c->flight.first = c->flight.last = SENT_NONE;
 	c->tos = tcp->tos;
 	c->heard_s = tcp->now_s;
@@ -322,6 +322,7 @@ conn_passive(struct tern_tcp *tcp, const struct tuple *t, uint32_t hash, const s
 	return c;
 }
 
+/* MUST-12: closed, reset, refused, timed out: the user hears which. */
 void
 conn_tell_closed(struct tern_conn *c, enum tern_why why)
 {
@@ -359,6 +360,7 @@ conn_end(struct tern_conn *c, enum tern_why why)
 	conn_tell_closed(c, why);
 }
 
+/* MUST-13 */
 void
 conn_time_wait(struct tern_conn *c)
 {

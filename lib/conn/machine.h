@@ -258,6 +258,7 @@ void conn_end(struct tern_conn *c, enum tern_why why);
  */
 void conn_time_wait(struct tern_conn *c);
 
+/* Soft errors, for who wants to know (MUST-47, SHLD-20). */
 static inline void
 conn_report(struct tern_conn *c, enum tern_report what)
 {

@@ -39,7 +39,7 @@ set_rto(struct tern_conn *c)
 	c->rtt.rto = rto < times->rto_max ? rto : times->rto_max;
 }
 
-/* RFC 7323 §4: by the echo of our clock, a tick of which is the least that it can tell. */
+/* RFC 7323 §4.1: by the echo of our clock, a tick of which is the least that it can tell. */
 static uint32_t
 echoed_us(const struct tern_conn *c, const struct segment *s)
 {
@@ -59,6 +59,7 @@ measured_us(const struct tern_conn *c, const struct delivery *d)
 	return us > 0 ? us : 1;
 }
 
+/* MUST-18, Karn (§3): not by what was sent twice; once a round trip (RFC 7323 §4.2). */
 uint32_t
 rtt_acked(struct tern_conn *c, const struct segment *s, const struct delivery *d)
 {

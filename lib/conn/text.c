@@ -15,9 +15,10 @@
 #include <tern_congestion.h>
 
 /*
- * An ACK for at least every second full-sized segment (MUST-58), the rest in time (MUST-40). What
- * comes in one burst is acknowledged at the end of it, but not much at a time, or the peer's window
- * would move in jumps. At the start each segment is told of, for slow start lives of ACKs.
+ * An ACK for at least every second full-sized segment (SHLD-19), the rest in time (SHLD-18,
+ * MUST-40). What comes in one burst is acknowledged at the end of it (MUST-58, MUST-59), but not
+ * much at a time, or the peer's window would move in jumps. At the start each segment is told of,
+ * for slow start lives of ACKs.
  */
 static void
 owe_ack(struct tern_conn *c, uint16_t len)
@@ -41,8 +42,8 @@ owe_ack(struct tern_conn *c, uint16_t len)
 }
 
 /*
- * Hand in->data, in->len, which begin at rcv.nxt, to the user. What it accepts is acknowledged, and
- * nothing else.
+ * RFC 9293 §3.10.3: hand in->data, in->len, which begin at rcv.nxt, to the user. What it accepts is
+ * acknowledged, and nothing else.
  */
 static enum tern_verdict
 deliver(struct tern_conn *c, struct tern_in *in)
@@ -77,7 +78,7 @@ deliver(struct tern_conn *c, struct tern_in *in)
 	return v;
 }
 
-/* Step 8. */
+/* RFC 9293 §3.10.7.4 step 8; the user hears of it (MUST-12). */
 static void
 take_fin(struct tern_conn *c)
 {
@@ -157,7 +158,7 @@ trim(struct tern_conn *c, struct segment *s, struct tern_in *in)
 		if (skip > s->len)
 			skip = s->len;
 		if (skip > 0)
-			sack_duplicate(c, s->seq, s->seq + skip);
+			sack_duplicate(c, s->seq, s->seq + skip); /* RFC 2883 §4.2 */
 		s->seq += skip;
 		s->len = (uint16_t)(s->len - skip);
 		in->data += skip;

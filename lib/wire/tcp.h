@@ -111,6 +111,8 @@ segment_fits(const struct segment *s, uint32_t nxt, uint32_t wnd)
 /*
  * Read the options of a segment whose other fields are read. Unknown kinds are skipped by their
  * length (MUST-6); an illegal length ends the reading and what was read before it stands (MUST-7).
+ * End and No-Operation are known, and MSS (MUST-4); any segment may have them (MUST-5), at any
+ * alignment (MUST-64).
  */
 void tcp_read_options(const uint8_t *at, uint32_t len, struct segment *s);
 

@@ -13,6 +13,7 @@
 #include "layer/tcp/output.h"
 #include <tern_tcp.h>
 
+/* RFC 9293 §3.10.2, SEND: what is there leaves when state and windows allow it. */
 void
 tern_tcp_ready(struct tern_conn *c)
 {
@@ -98,6 +99,7 @@ tern_tcp_keepalive(struct tern_conn *c, uint32_t idle_s, uint32_t interval_s, ui
 	return 0;
 }
 
+/* MUST-21, RFC 5482 §3.1 */
 int
 tern_tcp_user_timeout(struct tern_conn *c, uint64_t ns)
 {
@@ -142,12 +144,14 @@ tern_tcp_shutdown(struct tern_conn *c)
 	conn_shutdown(c);
 }
 
+/* Both ways at once: a half-duplex close (MAY-1). */
 void
 tern_tcp_close(struct tern_conn *c)
 {
 	conn_close(c);
 }
 
+/* RFC 9293 §3.10.5 */
 void
 tern_tcp_abort(struct tern_conn *c)
 {
@@ -161,7 +165,7 @@ tern_tcp_abort(struct tern_conn *c)
 	case TERN_CLOSE_WAIT:
 		output_abort(c);
 		break;
-	default: /* §3.10.5: the peer has not heard of it, or has finished */
+	default: /* the peer has not heard of it, or has finished */
 		break;
 	}
 	conn_end(c, TERN_ABORTED);
@@ -173,6 +177,7 @@ tern_tcp_id(const struct tern_conn *c)
 	return slots_handle(&c->tcp->slots, c->slot);
 }
 
+/* RFC 9293 §3.10.6, STATUS: the block tells all. */
 struct tern_conn *
 tern_tcp_find(struct tern_tcp *tcp, uint64_t id)
 {

@@ -7,8 +7,8 @@
 #include "layer/tcp/tcp.h"
 
 /*
- * RFC 6056 §3.3.1: begin at a random port, then walk. Only this remote address and port matter:
- * the same local port may serve any number of different peers.
+ * RFC 6056 §3.1, §3.2, §3.3.1: begin at a random port of the range, then walk. Only this remote
+ * address and port matter: the same local port may serve any number of different peers.
  */
 static bool
 choose_port(struct tern_tcp *tcp, struct tern_addr to, rte_be16_t port, struct tern_addr from,
@@ -26,7 +26,7 @@ choose_port(struct tern_tcp *tcp, struct tern_addr to, rte_be16_t port, struct t
 	return false;
 }
 
-/* The local end. Return: 0, or the error of tern_tcp_connect_from(). */
+/* The local end (MUST-43). Return: 0, or the error of tern_tcp_connect_from(). */
 static int
 choose_end(struct tern_tcp *tcp, struct tern_addr to, rte_be16_t port, struct tern_addr *from,
 	   rte_be16_t *lport, uint32_t *hash)
@@ -41,6 +41,7 @@ choose_end(struct tern_tcp *tcp, struct tern_addr to, rte_be16_t port, struct te
 	return flow_find(tcp, to, port, *from, *lport, *hash) == FLOW_NONE ? 0 : -EADDRINUSE;
 }
 
+/* RFC 9293 §3.10.1, OPEN: never to what is no unicast address (MUST-46). */
 int
 tern_tcp_connect_from(struct tern_tcp *tcp, struct tern_addr from, rte_be16_t from_port,
 		      struct tern_addr to, rte_be16_t port, struct tern_tcp_user *user,

@@ -70,6 +70,7 @@ is_taken(struct tern_tcp *tcp, const struct tern_tcp_listener *listener)
 	return false;
 }
 
+/* Connections are no concern of it: neither open ones (MUST-41) nor those that open (MUST-42). */
 int
 tern_tcp_listen(struct tern_tcp *tcp, const struct tern_tcp_listener *listener)
 {

@@ -62,14 +62,15 @@ unsent(struct tern_conn *c)
 
 	if ((c->flags & TERN_CONN_FIN_SENT) != 0)
 		return 0;
-	if (kept > 0 || c->user->available == NULL)
+	if (c->user->available == NULL)
 		return kept;
-	return c->user->available(c->user, c, conn_position(c, from));
+	return kept + c->user->available(c->user, c, conn_position(c, from + kept));
 }
 
 /*
- * Sender's side of silly window avoidance with Nagle's algorithm (RFC 9293 §3.8.6.2.1, §3.7.4):
- * may a segment of less than the MSS go?
+ * Sender's side of silly window avoidance (MUST-38) with Nagle's algorithm (SHLD-7), which users
+ * may switch off (MUST-17). What waits leaves with what is written next (MAY-16), at the latest
+ * when all before it is acknowledged (MUST-60). So: may a segment of less than the MSS go?
  */
 static bool
 small_may_go(const struct tern_conn *c, const struct outgoing *o, bool last, bool fin)
@@ -135,7 +136,10 @@ take_again(struct tern_conn *c, struct outgoing *o, uint32_t seq, uint32_t end)
 	match_kept(c, o);
 }
 
-/* What is lost comes before what is new (RFC 6675 §4); without SACK it is the oldest. */
+/*
+ * What is lost comes before what is new (RFC 6675 §4, §5 (C)); without SACK it is the oldest. It
+ * leaves whatever the peer's window is by now (MAY-7).
+ */
 static bool
 plan_lost(struct tern_conn *c, struct outgoing *o)
 {
@@ -177,6 +181,11 @@ struct room {
 	uint32_t wnd, cwnd;
 };
 
+/*
+ * A window that was taken back leaves nothing (MUST-34, SHLD-15). What has arrived beyond a hole
+ * makes room for new data even before recovery: limited transmit (RFC 3042 §2, RFC 5681 §3.2 (1),
+ * RFC 6675 §5 (3)).
+ */
 static struct room
 room_left(const struct tern_conn *c)
 {
@@ -188,19 +197,21 @@ room_left(const struct tern_conn *c)
 	};
 }
 
-/* Is cwnd what holds us back? Else it has no reason to grow (RFC 7661 §4.1). */
+/* Is cwnd what holds us back, or was it in this flight? Else it may not grow (RFC 7661 §4.3). */
 static void
 note_limit(struct tern_conn *c, const struct room *room, uint32_t all)
 {
-	if (room->cwnd < all && room->cwnd < room->wnd)
+	if (room->cwnd < room->wnd && (room->cwnd < all || room->cwnd < c->snd.mss)) {
 		c->flags |= TERN_CONN_LIMITED;
-	else
+		c->limited = c->snd.max;
+	} else if (seq_ge(c->snd.una, c->limited)) {
 		c->flags &= ~TERN_CONN_LIMITED;
+	}
 }
 
 /*
- * After a timeout: the next of what was not delivered, in whole segments that may go on with what
- * is new. False: nothing lies there any more. Without flags in o: it has to wait.
+ * After a timeout: the next of what was not delivered (SHLD-16), in whole segments that may go on
+ * with what is new. False: nothing lies there any more. Without flags in o: it has to wait.
  */
 static bool
 plan_again(struct tern_conn *c, struct outgoing *o)
@@ -219,14 +230,23 @@ plan_again(struct tern_conn *c, struct outgoing *o)
 	o->seq = c->snd.nxt;
 	o->len = RTE_MIN(RTE_MIN(all, mss), RTE_MAX(room.wnd, 1u));
 	o->flags = TCP_ACK;
-	if (last && o->len == all)
-		o->flags |= (c->flags & TERN_CONN_FIN_WANTED) != 0 ? TCP_FIN | TCP_PSH : TCP_PSH;
+	if (last && o->len == all) {
+		if (o->len > 0)
+			o->flags |= TCP_PSH;
+		if ((c->flags & TERN_CONN_FIN_WANTED) != 0)
+			o->flags |= TCP_FIN;
+	}
 	o->more = true;
 	match_kept(c, o);
 	return true;
 }
 
-/* What is next in order, as far as the windows let it (RFC 9293 §3.8.6, RFC 5681 §3.1). */
+/*
+ * What is next in order, as far as the windows let it (RFC 9293 §3.8.6, RFC 5681 §3.2 step 5), in
+ * segments as large as may be (SHLD-28), however it was written (SHLD-27). Only what is new goes as
+ * ECN-capable: not an ACK, a repetition or a probe (RFC 3168 §6.1.4, §6.1.5, §6.1.6), nor a SYN
+ * (RFC 8257 §3.6).
+ */
 static bool
 plan_new(struct tern_conn *c, struct outgoing *o)
 {
@@ -299,11 +319,14 @@ plan_keepalive(const struct tern_conn *c, struct outgoing *o)
 		return false;
 	o->seq = c->snd.una - 1;
 	o->flags = TCP_ACK;
-	o->keepalive = true;
+	o->keepalive = true; /* no data, and no new number: SHLD-12 */
 	return true;
 }
 
-/* How long the header becomes, and how many blocks are in it: all that there is room for. */
+/*
+ * How long the header becomes, and how many blocks are in it: all that there is room for, in every
+ * ACK that leaves while there is a gap (RFC 2018 §4, (2)).
+ */
 static void
 plan_header(const struct tern_conn *c, struct outgoing *o)
 {
@@ -424,7 +447,10 @@ commit(struct tern_conn *c, const struct outgoing *o)
 		tlp_schedule(c);
 }
 
-/* Options and window of a SYN (MUST-65, RFC 7323 §2.2: it is never scaled). */
+/*
+ * Options of a SYN, MSS always (MUST-65, SHLD-5, MAY-3); its window is never scaled (RFC 7323
+ * §2.2).
+ */
 static uint32_t
 write_syn(struct tern_conn *c, struct rte_tcp_hdr *h)
 {
@@ -501,7 +527,7 @@ write_header(struct tern_conn *c, struct outgoing *o, uint8_t *at)
 	return len;
 }
 
-/* Make the checksum, or have the port make it. m begins at the TCP header. */
+/* Make the checksum, or have the port make it (MUST-2). m begins at the TCP header. */
 static void
 checksum(const struct tern_tcp *tcp, struct rte_mbuf *m, struct tern_addr a, struct tern_addr b)
 {
@@ -630,7 +656,9 @@ fresh(struct tern_tcp *tcp)
 	return m;
 }
 
-/* SHLD-22: all segments of a connection have one DSCP, answers as well. */
+/*
+ * MUST-48, SHLD-22: all segments have the class that the user says now (SHLD-21), answers as well.
+ */
 static uint8_t
 tos_of(const struct tern_conn *c, const struct outgoing *o)
 {
@@ -650,7 +678,7 @@ enum sent {
 	SENT_STUCK, /* no mbuf or no room: try again later */
 };
 
-/* Send the next segment of a connection in an mbuf of its own. */
+/* Send the next segment of a connection in an mbuf of its own, from its address (MUST-45). */
 static enum sent
 send_next(struct tern_conn *c)
 {

@@ -73,6 +73,7 @@ tcp_init(struct tern_tcp *tcp, void *mem, const struct tern_config *config, stru
 	slots_init(&tcp->slots, base + t.slots, config->connections);
 	listen_init(tcp, base + t.listening, config->listeners);
 	flight_init(tcp, base + t.ranges, config);
+	/* The MTU less 40, whatever options and way (MUST-67, RFC 6691 §2, RFC 1191 §3.1). */
 	tcp->mss = (uint16_t)(ip_room(ip) - TCP_HEADER_BYTES);
 	machine_init(tcp, config, now);
 	half_open_init(tcp, base + t.half_opens, config);
