@@ -54,7 +54,7 @@ echoed_us(const struct tern_conn *c, const struct segment *s)
 static uint32_t
 measured_us(const struct tern_conn *c, const struct delivery *d)
 {
-	uint32_t us = c->tcp->now_us - d->us;
+	uint32_t us = flight_since_us(c, d->us);
 
 	return us > 0 ? us : 1;
 }
