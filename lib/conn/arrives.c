@@ -117,7 +117,7 @@ syn_sent_arrives(struct tern_conn *c, const struct segment *s, bool *reset)
 		conn_end(c, TERN_REFUSED);
 		return TERN_DONE;
 	}
-	if ((s->flags & TCP_SYN) == 0)
+	if ((s->flags & (TCP_SYN | TCP_FIN)) != TCP_SYN)
 		return TERN_DROP_TCP_FLAGS;
 	conn_take_syn(c, s);
 	c->flags |= TERN_CONN_ACK_NOW;
@@ -183,26 +183,19 @@ check_reset(struct tern_conn *c, const struct segment *s)
 		return TERN_UNDECIDED;
 	if (s->seq != c->rcv.nxt)
 		return conn_challenge(c, TERN_DROP_TCP_RESET);
-	refused = c->state == TERN_SYN_RECEIVED && (c->flags & TERN_CONN_PASSIVE) == 0;
+	refused = c->state == TERN_SYN_RECEIVED; /* of an active open: half_open.h has the others */
 	if (c->state == TERN_ESTABLISHED || c->state == TERN_CLOSE_WAIT)
 		count(c->tcp, TERN_EV_TCP_ESTAB_RESETS);
 	conn_end(c, refused ? TERN_REFUSED : TERN_RESET);
 	return TERN_DONE;
 }
 
-/*
- * RFC 9293 §3.10.7.4 step 4, RFC 5961 §4.2: a SYN in a synchronised state is never believed. A
- * passive open goes back to LISTEN.
- */
+/* RFC 9293 §3.10.7.4 step 4, RFC 5961 §4.2: a SYN in a synchronised state is never believed. */
 static enum tern_verdict
 check_syn(struct tern_conn *c, const struct segment *s)
 {
 	if ((s->flags & TCP_SYN) == 0)
 		return TERN_UNDECIDED;
-	if (c->state == TERN_SYN_RECEIVED && (c->flags & TERN_CONN_PASSIVE) != 0) {
-		conn_end(c, TERN_RESET);
-		return TERN_DONE;
-	}
 	return conn_challenge(c, TERN_DROP_TCP_SEQUENCE);
 }
 

@@ -153,7 +153,7 @@ tlp_schedule(struct tern_conn *c)
 		pto_us += ACK_DELAY_US;
 	if (pto_us < PTO_LEAST_US)
 		pto_us = PTO_LEAST_US;
-	/* Where the RTO comes first, a probe would only delay what has to be done anyway. */
+	/* Where the RTO comes first, the probe takes its place (§7.2). */
 	if (pto_us < rto_us)
 		timer_set(c, TERN_TIMER_LOSS, pto_us / TICK_US);
 	else
@@ -161,17 +161,18 @@ tlp_schedule(struct tern_conn *c)
 }
 
 /* New data if there are any, whatever cwnd says; else the last of the flight once more. */
-void
+bool
 tlp_expired(struct tern_conn *c)
 {
 	if (!may_probe(c))
-		return;
+		return false;
 	c->flags |= TERN_CONN_TLP | TERN_CONN_FORCE;
 	c->tlp_end = c->snd.max;
 	c->marks |= TERN_MARK_PROBED;
 	count(c->tcp, TERN_EV_TCP_TAIL_PROBES);
 	rexmit_start(c);
 	conn_ready(c);
+	return true;
 }
 
 /* RFC 8985 §7.4 */

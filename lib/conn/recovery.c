@@ -85,11 +85,15 @@ reduce_at_once(struct tern_conn *c, enum tern_congested why, uint32_t flight)
 
 /*
  * What of a flight answers for a loss: not what limited transmit let out beyond cwnd while the loss
- * was in doubt (RFC 5681 §3.2 step 2, RFC 6675 §5 (4.2)).
+ * was in doubt (RFC 5681 §3.2 step 2, RFC 6675 §5 (4.2)). Who fills cwnd answers with cwnd: ACKs
+ * that came in one burst with this one have made the flight small, and what they allow is not sent
+ * before the end of it.
  */
 static uint32_t
 answerable(const struct tern_conn *c, uint32_t flight)
 {
+	if ((c->flags & TERN_CONN_LIMITED) != 0)
+		return c->cong.cwnd;
 	return RTE_MIN(flight, c->cong.cwnd);
 }
 

@@ -97,8 +97,8 @@ go_back(struct tern_conn *c)
 	enum { R1 = 3 }; /* at least (SHLD-10) */
 
 	if (conn_synchronised(c)) {
-		recovery_timeout(c);
 		mtu_suspect(c);
+		recovery_timeout(c);
 	} else {
 		c->flags |= TERN_CONN_SYN_REPEATED;
 		c->snd.nxt = c->snd.una;
@@ -133,8 +133,8 @@ rexmit_expired(struct tern_conn *c)
 		conn_end(c, TERN_TIMED_OUT);
 	} else if ((c->flags & TERN_CONN_PROBING) != 0 ||
 		   (conn_synchronised(c) && c->snd.wnd == 0)) {
-		probe(c); /* also when the window was shut over what is in flight (MUST-35) */
-	} else {
+		probe(c); /* also when the window was shut over what is in flight: MUST-35 */
+	} else if (!tlp_expired(c)) { /* it comes first (RFC 8985 §7.2), and does no harm */
 		go_back(c);
 	}
 }
@@ -146,7 +146,7 @@ loss_expired(struct tern_conn *c)
 	if (c->flight.sacked > 0 || (c->flags & (TERN_CONN_RECOVERY | TERN_CONN_LOSS)) != 0)
 		recovery_detect(c);
 	else
-		tlp_expired(c);
+		(void)tlp_expired(c);
 }
 
 /* An ACK that was delayed, if there is one: a paced flight has its timer here as well. */

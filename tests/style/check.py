@@ -40,7 +40,7 @@ GUESTS = {
     "drivers": [],
     "apps": [],
     "apps/http": ["apps"],
-    "bench": ["tests/kit"],
+    "bench": ["tests/kit", "apps"],
     "docs": [],
     "tests/kit": [],
     "tests/conn": ["tests/kit", "lib/conn"],
@@ -50,6 +50,7 @@ GUESTS = {
     "tests/dpdk": ["tests/kit"],
     "tests/docs": ["tests/kit", "docs"],
     "tests/fuzz": ["tests/kit", "lib/wire", "lib/core"],
+    "tests/packetdrill": ["tests/kit"],
     "tests/http": ["tests/kit", "tests/sim", "apps/http"],
 }
 

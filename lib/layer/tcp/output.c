@@ -62,9 +62,9 @@ unsent(struct tern_conn *c)
 
 	if ((c->flags & TERN_CONN_FIN_SENT) != 0)
 		return 0;
-	if (kept > 0 || c->user->available == NULL)
+	if (c->user->available == NULL)
 		return kept;
-	return c->user->available(c->user, c, conn_position(c, from));
+	return kept + c->user->available(c->user, c, conn_position(c, from + kept));
 }
 
 /*
@@ -197,14 +197,16 @@ room_left(const struct tern_conn *c)
 	};
 }
 
-/* Is cwnd what holds us back? Else it has no reason to grow (RFC 7661 §4.3). */
+/* Is cwnd what holds us back, or was it in this flight? Else it may not grow (RFC 7661 §4.3). */
 static void
 note_limit(struct tern_conn *c, const struct room *room, uint32_t all)
 {
-	if (room->cwnd < all && room->cwnd < room->wnd)
+	if (room->cwnd < room->wnd && (room->cwnd < all || room->cwnd < c->snd.mss)) {
 		c->flags |= TERN_CONN_LIMITED;
-	else
+		c->limited = c->snd.max;
+	} else if (seq_ge(c->snd.una, c->limited)) {
 		c->flags &= ~TERN_CONN_LIMITED;
+	}
 }
 
 /*
@@ -228,8 +230,12 @@ plan_again(struct tern_conn *c, struct outgoing *o)
 	o->seq = c->snd.nxt;
 	o->len = RTE_MIN(RTE_MIN(all, mss), RTE_MAX(room.wnd, 1u));
 	o->flags = TCP_ACK;
-	if (last && o->len == all)
-		o->flags |= (c->flags & TERN_CONN_FIN_WANTED) != 0 ? TCP_FIN | TCP_PSH : TCP_PSH;
+	if (last && o->len == all) {
+		if (o->len > 0)
+			o->flags |= TCP_PSH;
+		if ((c->flags & TERN_CONN_FIN_WANTED) != 0)
+			o->flags |= TCP_FIN;
+	}
 	o->more = true;
 	match_kept(c, o);
 	return true;

@@ -15,11 +15,18 @@
 #include "layer/tcp/tcp.h"
 #include <tern_tcp.h>
 
-/* A SYN that ends what it opens is none. */
+/* A reset that opens something is none. */
 static bool
 flags_good(uint8_t flags)
 {
-	return (flags & TCP_SYN) == 0 || (flags & (TCP_FIN | TCP_RST)) == 0;
+	return (flags & (TCP_SYN | TCP_RST)) != (TCP_SYN | TCP_RST);
+}
+
+/* Neither is a SYN that ends what it opens; one in a known connection is challenged (step 4). */
+static bool
+opens_and_ends(const struct segment *s)
+{
+	return (s->flags & (TCP_SYN | TCP_FIN)) == (TCP_SYN | TCP_FIN);
 }
 
 /* The header, checked; in->data, in->len become the payload. */
@@ -89,7 +96,7 @@ last_ack(struct tern_tcp *tcp, struct tern_in *in, enum tern_verdict v)
 	return reply_answer(tcp, in, &r, mine, v);
 }
 
-static enum tern_verdict
+static __rte_always_inline enum tern_verdict
 connection(struct tern_conn *c, struct segment *s, struct tern_in *in)
 {
 	struct tern_tcp *tcp = c->tcp;
@@ -107,6 +114,13 @@ connection(struct tern_conn *c, struct segment *s, struct tern_in *in)
 	return output_answer(c, in, v);
 }
 
+/* The same, for the first segment of a connection: kept out of the way of all others. */
+static __rte_noinline enum tern_verdict
+new_connection(struct tern_conn *c, struct segment *s, struct tern_in *in)
+{
+	return connection(c, s, in);
+}
+
 /* RFC 9293 §3.10.7.2: LISTEN. TERN_UNDECIDED: to be answered as if nobody listened. */
 static enum tern_verdict
 listener(struct tern_tcp *tcp, struct listening *l, struct segment *s, struct tern_in *in)
@@ -121,7 +135,7 @@ listener(struct tern_tcp *tcp, struct listening *l, struct segment *s, struct te
 	if ((s->flags & (TCP_SYN | TCP_RST)) != 0)
 		return TERN_UNDECIDED;
 	v = listen_ack(tcp, l, s, in, &c);
-	return c != NULL ? connection(c, s, in) : v;
+	return c != NULL ? new_connection(c, s, in) : v;
 }
 
 /* RFC 9293 §3.10.7.1 and §3.10.7.2: CLOSED and LISTEN. */
@@ -144,7 +158,7 @@ half_open(struct tern_tcp *tcp, struct half_open *h, struct segment *s, struct t
 	struct tern_conn *c;
 	enum tern_verdict v = listen_half_open(tcp, h, s, in, &c);
 
-	return c != NULL ? connection(c, s, in) : v;
+	return c != NULL ? new_connection(c, s, in) : v;
 }
 
 /* MAY-2, RFC 1122 §4.2.2.13: a SYN beyond all that the old connection sent may take its place. */
@@ -165,7 +179,7 @@ time_wait(struct tern_tcp *tcp, struct time_wait *t, struct segment *s, struct t
 	struct reply r;
 	bool ack;
 
-	if (is_opening(s) && time_wait_reopens(t, s)) {
+	if (is_opening(s) && !opens_and_ends(s) && time_wait_reopens(t, s)) {
 		l = listen_find(tcp, in->dst, in->dport);
 		if (l != NULL)
 			return reopen(tcp, t, l, s, in);
@@ -181,6 +195,8 @@ time_wait(struct tern_tcp *tcp, struct time_wait *t, struct segment *s, struct t
 static __rte_noinline enum tern_verdict
 no_block(struct tern_tcp *tcp, uint32_t i, struct segment *s, struct tern_in *in)
 {
+	if (opens_and_ends(s) && (i & FLOW_KIND) != FLOW_TIME_WAIT)
+		return TERN_DROP_TCP_FLAGS;
 	switch (i & FLOW_KIND) {
 	case FLOW_HALF_OPEN:
 		return half_open(tcp, half_open_at(tcp, i), s, in);
