@@ -293,7 +293,7 @@ conn_arrives(struct tern_conn *c, struct segment *s, struct tern_in *in, bool *r
 	if ((v = conn_check_ack(c, s, reset)) != TERN_UNDECIDED)
 		return v;
 	note_timestamp(c, s);
-	/* RFC 9293 §3.10.7.4 step 6: urgent data come in line with the rest (RFC 6093 §6). */
+	/* RFC 9293 §3.10.7.4 step 6: urgent data come in line (MUST-30, RFC 6093 §6). */
 	if ((s->flags & TCP_URG) != 0 && conn_receives(c)) {
 		take_urgent(c, s);
 		if (c->state == TERN_CLOSED)
