@@ -16,6 +16,9 @@ enum {
 	OPTION_MTU,
 	OPTION_IDLE,
 	OPTION_PORT_NAME,
+	OPTION_IMPAIR,
+	OPTION_IMPAIR_RX,
+	OPTION_IMPAIR_TX,
 	OPTION_HELP,
 };
 
@@ -38,6 +41,14 @@ static const struct argp_option table[] = {
 	  "default: poll always",
 	  2 },
 	{ "stats", OPTION_STATS, "TIME", 0, "print a live line so often, such as 1s", 2 },
+	{ NULL, 0, NULL, 0, "A worse network, for trying things out:", 3 },
+	{ "impair", OPTION_IMPAIR, "LIST", 0,
+	  "what becomes of packets between port and server, both ways: loss=1%, copy=1%, "
+	  "corrupt=1% of them, delay=10ms for each, reorder=1% of them held back up to jitter=1ms "
+	  "more; seed=1; queue=8192 that may wait each way. Such as loss=0.1%,delay=10ms",
+	  3 },
+	{ "impair-rx", OPTION_IMPAIR_RX, "LIST", 0, "the same for those received", 3 },
+	{ "impair-tx", OPTION_IMPAIR_TX, "LIST", 0, "the same for those sent", 3 },
 	{ "help", OPTION_HELP, NULL, 0, "this text", -1 },
 	{ 0 },
 };
@@ -154,6 +165,15 @@ parse(int key, char *arg, struct argp_state *state)
 	case OPTION_STATS:
 		o->run.stats_ns = options_duration("stats", arg, 100 * TERN_MS);
 		return 0;
+	case OPTION_IMPAIR:
+		options_impair(o, "impair", true, true, arg);
+		return 0;
+	case OPTION_IMPAIR_RX:
+		options_impair(o, "impair-rx", true, false, arg);
+		return 0;
+	case OPTION_IMPAIR_TX:
+		options_impair(o, "impair-tx", false, true, arg);
+		return 0;
 	case OPTION_HELP:
 		help(state);
 	case ARGP_KEY_ARG:
@@ -168,6 +188,7 @@ parse(int key, char *arg, struct argp_state *state)
 				       "such as 10.9.0.2/24?");
 		if (o->has_gateway)
 			check_gateway(o);
+		options_check_impaired(o);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -49,12 +49,17 @@ int options_read(const struct argp *argp, void *input, int argc, char **argv);
 /** Give a stack the addresses and the gateway. Return: 0, or -1 after one line on stderr. */
 int options_apply(const struct options *options, struct tern_stack *stack);
 
+/* impair.c: a list for one direction or both; and a look at what was read when all is read. */
+void options_impair(struct options *o, const char *option, bool rx, bool tx, const char *list);
+void options_check_impaired(struct options *o);
+
 /** One line on stderr behind the program's name, and exit status 2. */
 __attribute__((noreturn, format(printf, 1, 2))) void options_refuse(const char *form, ...);
 
 /** Values; @name is the option's, without dashes. All of them refuse what they cannot read. */
 uint64_t options_number(const char *name, const char *text, uint64_t least, uint64_t most);
-uint64_t options_bytes(const char *name, const char *text, uint64_t most);     /* 1k, 1m, 1g */
+uint64_t options_bytes(const char *name, const char *text, uint64_t most); /* 1k, 1m, 1g */
+uint64_t options_share(const char *name, const char *text); /* 1%, 0.05%; millionths */
 uint64_t options_duration(const char *name, const char *text, uint64_t least); /* 1s, 5ms; ns */
 
 #endif

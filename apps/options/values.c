@@ -7,6 +7,8 @@
 
 #include "options/options.h"
 
+enum { PPM_PERCENT = 10000 };
+
 struct unit {
 	const char *name;
 	uint64_t of;
@@ -66,6 +68,36 @@ options_bytes(const char *name, const char *text, uint64_t most)
 			       "%" PRIu64 " at most",
 			       name, text, most);
 	return value;
+}
+
+/* Up to four decimals: a millionth is the least there is. False: something else. */
+static bool
+read_percent(const char *text, uint64_t *ppm)
+{
+	uint64_t digit = PPM_PERCENT / 10;
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	*ppm = strtoull(text, &end, 10);
+	if (*ppm > 100)
+		return false;
+	*ppm *= PPM_PERCENT;
+	if (*end == '.')
+		for (end++; digit > 0 && *end >= '0' && *end <= '9'; end++, digit /= 10)
+			*ppm += (uint64_t)(*end - '0') * digit;
+	return strcmp(end, "%") == 0 && *ppm <= 100 * PPM_PERCENT;
+}
+
+uint64_t
+options_share(const char *name, const char *text)
+{
+	uint64_t ppm;
+
+	if (!read_percent(text, &ppm))
+		options_refuse("--%s: \"%s\" is not a share such as 1%% or 0.05%%, 100%% at most",
+			       name, text);
+	return ppm;
 }
 
 uint64_t

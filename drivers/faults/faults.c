@@ -119,21 +119,30 @@ is_lost(struct tern_faults_way *way, uint64_t random, uint64_t now)
 
 /* Waiting ----------------------------------------------------------------------------------- */
 
+/* The i-th that waits, counted from the one that is due first; memory is used round and round. */
+static struct tern_faults_packet *
+place(const struct tern_faults_way *way, uint32_t i)
+{
+	uint32_t at = way->first + i;
+
+	return &way->waiting[at < way->places ? at : at - way->places];
+}
+
 static void
 wait_until(struct tern_faults_way *way, struct rte_mbuf *m, uint64_t due_ns)
 {
 	uint32_t at = way->n++;
 
-	for (; at > 0 && way->waiting[at - 1].due_ns > due_ns; at--)
-		way->waiting[at] = way->waiting[at - 1];
-	way->waiting[at] = (struct tern_faults_packet){ due_ns, m };
+	for (; at > 0 && place(way, at - 1)->due_ns > due_ns; at--)
+		*place(way, at) = *place(way, at - 1);
+	*place(way, at) = (struct tern_faults_packet){ due_ns, m };
 }
 
 static void
 forget_first(struct tern_faults_way *way, uint32_t n)
 {
+	way->first = (uint32_t)(place(way, n) - way->waiting);
 	way->n -= n;
-	memmove(way->waiting, way->waiting + n, way->n * sizeof(*way->waiting));
 }
 
 /* The first of those that are due, at most n, still in the list. */
@@ -142,8 +151,8 @@ look_due(const struct tern_faults_way *way, uint64_t now, struct rte_mbuf **pkts
 {
 	uint16_t i;
 
-	for (i = 0; i < n && i < way->n && way->waiting[i].due_ns <= now; i++)
-		pkts[i] = way->waiting[i].mbuf;
+	for (i = 0; i < n && i < way->n && place(way, i)->due_ns <= now; i++)
+		pkts[i] = place(way, i)->mbuf;
 	return i;
 }
 
@@ -235,7 +244,7 @@ static void
 pass(struct tern_faults *f, struct tern_faults_way *way, struct rte_mbuf *m)
 {
 	struct fate fate = draw_fate(way);
-	uint64_t now = *f->now_ns;
+	uint64_t now = *f->now_ns, due_ns = now + way->odds.latency_ns;
 
 	way->counts.packets++;
 	if (is_lost(way, fate.loss, now)) {
@@ -246,9 +255,9 @@ pass(struct tern_faults *f, struct tern_faults_way *way, struct rte_mbuf *m)
 	if (fate.corrupted)
 		m = corrupt(f, way, m, fate.where);
 	way->counts.delayed += fate.delay_ns > 0;
-	wait_until(way, m, now + fate.delay_ns);
+	wait_until(way, m, due_ns + fate.delay_ns);
 	if (fate.copied)
-		copy(f, way, m, now + fate.copy_delay_ns);
+		copy(f, way, m, due_ns + fate.copy_delay_ns);
 }
 
 /* The port ---------------------------------------------------------------------------------- */
@@ -337,6 +346,8 @@ tern_faults_init(struct tern_faults *faults, void *mem, struct tern_port *below,
 	faults->packets = config->packets;
 	faults->rx.odds = config->rx;
 	faults->tx.odds = config->tx;
+	faults->rx.places = config->packets;
+	faults->tx.places = config->packets;
 	faults->rx.waiting = mem;
 	faults->tx.waiting = faults->rx.waiting + config->packets;
 	faults->rx.random = config->seed;
@@ -350,7 +361,7 @@ way_fini(struct tern_faults_way *way)
 	uint32_t n = way->n;
 
 	for (uint32_t i = 0; i < n; i++)
-		rte_pktmbuf_free(way->waiting[i].mbuf);
+		rte_pktmbuf_free(place(way, i)->mbuf);
 	way->n = 0;
 	return n;
 }
@@ -364,8 +375,8 @@ tern_faults_fini(struct tern_faults *faults)
 uint64_t
 tern_faults_next(const struct tern_faults *faults)
 {
-	uint64_t rx = faults->rx.n > 0 ? faults->rx.waiting[0].due_ns : UINT64_MAX;
-	uint64_t tx = faults->tx.n > 0 ? faults->tx.waiting[0].due_ns : UINT64_MAX;
+	uint64_t rx = faults->rx.n > 0 ? place(&faults->rx, 0)->due_ns : UINT64_MAX;
+	uint64_t tx = faults->tx.n > 0 ? place(&faults->tx, 0)->due_ns : UINT64_MAX;
 
 	return RTE_MIN(rx, tx);
 }

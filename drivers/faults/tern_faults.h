@@ -8,10 +8,11 @@
  * every packet draws eight random numbers, whatever becomes of it and whichever odds are zero, and
  * neither direction disturbs the other.
  *
- * A delayed packet is overtaken by those behind it: that is how reordering is made. Packets wait
- * in a list of bounded length; while it is full the wire beneath is not read and nothing more is
- * taken from the stack. A packet that is due leaves with the next call of rx(), whichever direction
- * it takes, so a simulation jumps to tern_faults_next().
+ * Every packet takes the latency of its direction, which keeps their order. A delayed one takes
+ * longer and is overtaken by those behind it: that is how reordering is made. Packets wait in a
+ * list of bounded length; while it is full the wire beneath is not read and nothing more is taken
+ * from the stack. A packet that is due leaves with the next call of rx(), whichever direction it
+ * takes, so a simulation jumps to tern_faults_next().
  *
  * Losses come in four models, any of which may be on at once: by chance, each packet for itself
  * (loss_ppm); in bursts, by the chain of two states of Gilbert and Elliott: a packet finds the
@@ -51,7 +52,8 @@ struct tern_faults_odds {
 	uint64_t dark_from_ns, dark_until_ns; /* all that comes in between is lost */
 	uint32_t copy_ppm;    /* comes twice; the copy is delayed, or not, by itself */
 	uint32_t corrupt_ppm; /* one byte is changed */
-	uint32_t delay_ppm;
+	uint32_t delay_ppm;   /* is delayed beyond the latency of all */
+	uint64_t latency_ns;
 	uint64_t delay_min_ns, delay_max_ns; /* of a delayed packet: uniform between the two */
 };
 
@@ -76,7 +78,7 @@ struct tern_faults_way {
 	uint64_t random;		    /* state of the generator */
 	bool bad;			    /* the channel is in the bad state */
 	struct tern_faults_packet *waiting; /* in order of due_ns, first come first among equals */
-	uint32_t n;
+	uint32_t places, first, n;	    /* of waiting: there are, begins at, in use */
 };
 
 struct tern_faults {

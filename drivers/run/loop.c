@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <limits.h>
 #include <time.h>
 
 #include "run.h"
@@ -6,7 +7,11 @@
 static const uint64_t IDLE_AFTER_NS = TERN_MS / 10; /* of polling in vain, an lcore may sleep */
 static const uint64_t LOOK_EVERY_NS = 5 * TERN_MS;  /* whether the connections have closed */
 static const uint64_t CLOSE_NS = 700 * TERN_MS;	    /* for FINs to be answered */
+static const uint64_t RESET_NS = 1000 * TERN_MS;    /* for all resets */
+static const uint64_t BATCH_NS = 2 * TERN_MS;	    /* for a batch of resets to leave */
 static const uint64_t LEAVE_NS = 20 * TERN_MS;	    /* for the last segments to leave */
+
+enum { BATCH = 256 }; /* resets at once: half of what may wait for a port by default */
 
 /* Running ------------------------------------------------------------------------------------ */
 
@@ -41,6 +46,7 @@ doze(const struct run_lcore *lcore, uint64_t now)
 	struct timespec rest = { 0 };
 	uint64_t ns;
 
+	until = RTE_MIN(until, tern_faults_next(&lcore->faults));
 	if (until <= now)
 		return;
 	ns = RTE_MIN(until - now, run_process.config.idle_ns);
@@ -75,12 +81,21 @@ close_one(struct tern_conn *conn, void *data)
 	tern_tcp_close(conn);
 }
 
+/* Resets do not wait for room towards the port, as other segments do: some at a time. */
+struct batch {
+	struct run_lcore *lcore;
+	unsigned int left;
+};
+
 static void
 abort_one(struct tern_conn *conn, void *data)
 {
-	struct run_lcore *lcore = data;
+	struct batch *b = data;
 
-	lcore->cut_off++;
+	if (b->left == 0)
+		return;
+	b->left--;
+	b->lcore->cut_off++;
 	tern_tcp_abort(conn);
 }
 
@@ -112,6 +127,22 @@ poll_on(struct run_lcore *lcore, uint64_t ns, bool until_closed)
 	}
 }
 
+/* Each walk looks at all slots: with very many connections the last of them go without a word. */
+static void
+abort_all(struct run_lcore *lcore)
+{
+	uint64_t end = run_clock_ns(&lcore->clock) + RESET_NS;
+	struct batch b;
+
+	do {
+		b = (struct batch){ .lcore = lcore, .left = BATCH };
+		if (run_clock_ns(&lcore->clock) > end)
+			b.left = UINT_MAX;
+		tern_tcp_each(tern_tcp(lcore->stack), abort_one, &b);
+		poll_on(lcore, BATCH_NS, false);
+	} while (b.left == 0);
+}
+
 /* Part with the peers: a FIN for each, then, for those who take no notice, a reset. */
 static void
 part(struct run_lcore *lcore)
@@ -121,9 +152,9 @@ part(struct run_lcore *lcore)
 	if (run_process.config.on_stop != NULL)
 		run_process.config.on_stop(lcore->stack, run_process.config.data);
 	tern_tcp_each(tcp, close_one, NULL);
-	poll_on(lcore, CLOSE_NS, true);
-	tern_tcp_each(tcp, abort_one, lcore);
-	poll_on(lcore, LEAVE_NS, false);
+	poll_on(lcore, CLOSE_NS + run_faults_ns(), true);
+	abort_all(lcore);
+	poll_on(lcore, LEAVE_NS + run_faults_ns(), false);
 	lcore->time_wait = tern_tcp_in_state(tcp, TERN_TIME_WAIT);
 	lcore->left = connections(lcore);
 }

@@ -92,7 +92,8 @@ take(const struct run_lcore *lcore, uint64_t bytes)
 int
 run_take_memory(struct run_lcore *lcore, const struct tern_config *config)
 {
-	uint64_t wanted = tern_stack_bytes(config);
+	uint64_t stack = RTE_ALIGN_CEIL(tern_stack_bytes(config), RTE_CACHE_LINE_SIZE);
+	uint64_t wanted = stack + run_faults_bytes();
 
 	lcore->bytes = RTE_ALIGN_CEIL(wanted, HUGE_BYTES);
 	lcore->mem = take(lcore, lcore->bytes);
@@ -101,6 +102,7 @@ run_take_memory(struct run_lcore *lcore, const struct tern_config *config)
 				    " MB free: fewer connections (now %u) or lcores (-l) take less",
 				    to_mb(wanted), lcore->id, to_mb(memory_available()),
 				    config->connections);
+	lcore->faults_mem = (uint8_t *)lcore->mem + stack;
 	return 0;
 }
 

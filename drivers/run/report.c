@@ -41,6 +41,7 @@ run_report(FILE *to)
 		cut_off += lcore->cut_off;
 	}
 	print_counters(&sum, to);
+	run_report_faults(to);
 	fprintf(to, "connections %u (at the end %u in TIME-WAIT, %u reset)\n", left, time_wait,
 		cut_off);
 	fprintf(to, "mbufs %" PRIu64 ", missing %" PRIu64 "\n", mbufs, missing);

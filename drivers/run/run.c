@@ -118,7 +118,7 @@ make_lcores(const struct tern_config *config, uint16_t mtu)
 		lcore->id = id;
 		lcore->clock = clock;
 		if (run_take_memory(lcore, config) < 0 ||
-		    run_make_pool(lcore, config->mbufs, mtu) < 0)
+		    run_make_pool(lcore, config->mbufs + run_faults_mbufs(), mtu) < 0)
 			return -1;
 	}
 	return 0;
@@ -165,8 +165,10 @@ build_stacks(struct tern_config *config)
 
 		if (run_process.n > 1)
 			own.on_neighbour_data = lcore;
-		lcore->stack = tern_stack_init(lcore->mem, &own, &lcore->ethdev.port,
-					       run_clock_ns(&lcore->clock));
+		if (run_stand_faults(lcore) < 0)
+			return -1;
+		lcore->stack =
+			tern_stack_init(lcore->mem, &own, lcore->port, run_clock_ns(&lcore->clock));
 		if (lcore->stack == NULL)
 			return run_complain("this configuration makes no stack");
 	}
@@ -179,6 +181,7 @@ print_bill(const struct tern_config *config)
 	if (run_process.n > 1)
 		printf("for each of %u lcores:\n", run_process.n);
 	tern_bill(config, stdout);
+	run_print_faults(stdout);
 	fflush(stdout);
 }
 
@@ -204,9 +207,11 @@ tear_down(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < run_process.n; i++)
+	for (i = 0; i < run_process.n; i++) {
 		if (run_process.lcores[i].stack != NULL)
 			tern_stack_fini(run_process.lcores[i].stack);
+		run_end_faults(&run_process.lcores[i]);
+	}
 	if (run_process.open)
 		tern_ethdev_close(&run_process.lcores[0].ethdev);
 	run_free_rings();

@@ -15,6 +15,7 @@
 
 #include <tern_config.h>
 #include <tern_ethdev.h>
+#include <tern_faults.h>
 #include <tern_run.h>
 #include <tern_stack.h>
 
@@ -28,6 +29,8 @@ struct run_sample {
 
 struct run_lcore {
 	struct tern_ethdev ethdev;
+	struct tern_faults faults; /* in front of it, if wished for */
+	struct tern_port *port;	   /* of the stack: one of the two */
 	struct tern_stack *stack;
 	struct run_clock clock;
 	uint64_t tick_ns;	/* when the next tick is due */
@@ -35,7 +38,8 @@ struct run_lcore {
 	int tid;		/* of its thread, once it runs */
 	struct rte_ring *heard; /* neighbours from the other lcores; NULL: there are none */
 	void *mem;		/* of the stack */
-	size_t bytes;
+	void *faults_mem;	/* behind it */
+	size_t bytes;		/* of both */
 	struct run_sample sample;
 	/* How it ended. */
 	struct tern_stats stats;
@@ -79,6 +83,15 @@ int run_make_pool(struct run_lcore *lcore, uint32_t mbufs, uint16_t mtu);
 int run_make_rings(struct tern_config *config);
 void run_free_rings(void);
 void run_hear(struct run_lcore *lcore, uint64_t now);
+
+/* faults.c: what may stand in front of the ports; 0 and nothing at all without a wish for it. */
+size_t run_faults_bytes(void);
+uint32_t run_faults_mbufs(void); /* that may wait in it, for each lcore */
+uint64_t run_faults_ns(void);	 /* longest that it delays a packet and its answer */
+int run_stand_faults(struct run_lcore *lcore);
+void run_end_faults(struct run_lcore *lcore);
+void run_print_faults(FILE *to);
+void run_report_faults(FILE *to);
 
 /* loop.c: the loop of one lcore, to be launched on it. */
 int run_loop(void *unused);

@@ -32,6 +32,7 @@
 
 #include <tern_api.h>
 #include <tern_config.h>
+#include <tern_faults.h>
 #include <tern_stack.h>
 
 #ifdef __cplusplus
@@ -50,6 +51,8 @@ struct tern_run_config {
 	void (*on_stop)(struct tern_stack *stack, void *data);
 	uint64_t tick_ns;
 	void *data; /* of both */
+	/** In front of the port of each lcore; .packets 0: none. Its clock is the loop's. */
+	struct tern_faults_config faults;
 };
 
 /**

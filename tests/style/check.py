@@ -40,7 +40,7 @@ GUESTS = {
     "drivers": [],
     "apps": [],
     "apps/http": ["apps"],
-    "bench": ["tests/kit"],
+    "bench": ["tests/kit", "apps"],
     "docs": [],
     "tests/kit": [],
     "tests/conn": ["tests/kit", "lib/conn"],
