@@ -19,11 +19,9 @@ options_refuse(const char *form, ...)
 {
 	va_list args;
 
-	fprintf(stderr, "%s: ", program_invocation_short_name);
 	va_start(args, form);
-	vfprintf(stderr, form, args);
+	tern_run_complain(form, args);
 	va_end(args);
-	fputc('\n', stderr);
 	exit(2);
 }
 

@@ -78,8 +78,7 @@ static void
 close_one(struct tern_conn *conn, void *data)
 {
 	(void)data;
-	if (conn->state != TERN_TIME_WAIT)
-		tern_tcp_close(conn);
+	tern_tcp_close(conn);
 }
 
 /* Resets do not wait for room towards the port, as other segments do: some at a time. */
@@ -93,24 +92,21 @@ abort_one(struct tern_conn *conn, void *data)
 {
 	struct batch *b = data;
 
-	if (conn->state == TERN_TIME_WAIT) {
-		b->lcore->time_wait++;
-	} else {
-		if (b->left == 0)
-			return;
-		b->left--;
-		b->lcore->cut_off++;
-	}
+	if (b->left == 0)
+		return;
+	b->left--;
+	b->lcore->cut_off++;
 	tern_tcp_abort(conn);
 }
 
-static bool
-all_closed(const struct run_lcore *lcore)
+/* Connections that somebody has: not those that are over for their user, nor mere attempts. */
+static uint32_t
+connections(const struct run_lcore *lcore)
 {
 	const struct tern_tcp *tcp = tern_tcp(lcore->stack);
-	uint32_t n = tern_tcp_connections(tcp);
 
-	return n == 0 || n == tern_tcp_in_state(tcp, TERN_TIME_WAIT);
+	return tern_tcp_connections(tcp) - tern_tcp_in_state(tcp, TERN_TIME_WAIT) -
+	       tern_tcp_in_state(tcp, TERN_SYN_RECEIVED);
 }
 
 /* Poll for so long, or until all is closed. */
@@ -123,7 +119,7 @@ poll_on(struct run_lcore *lcore, uint64_t ns, bool until_closed)
 		run_hear(lcore, now);
 		tern_poll(lcore->stack, now);
 		if (until_closed && now >= look) {
-			if (all_closed(lcore))
+			if (connections(lcore) == 0)
 				return;
 			look = now + LOOK_EVERY_NS;
 		}
@@ -159,7 +155,8 @@ part(struct run_lcore *lcore)
 	poll_on(lcore, CLOSE_NS + run_faults_ns(), true);
 	abort_all(lcore);
 	poll_on(lcore, LEAVE_NS + run_faults_ns(), false);
-	lcore->left = tern_tcp_connections(tcp);
+	lcore->time_wait = tern_tcp_in_state(tcp, TERN_TIME_WAIT);
+	lcore->left = connections(lcore);
 }
 
 int

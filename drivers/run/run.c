@@ -16,15 +16,22 @@ enum { RX_DESCS = 1024, TX_DESCS = 1024 };
 struct run_process run_process;
 
 int
+tern_run_complain(const char *form, va_list args)
+{
+	fprintf(stderr, "%s: ", program_invocation_short_name);
+	vfprintf(stderr, form, args);
+	fputc('\n', stderr);
+	return -1;
+}
+
+int
 run_complain(const char *form, ...)
 {
 	va_list args;
 
-	fprintf(stderr, "%s: ", program_invocation_short_name);
 	va_start(args, form);
-	vfprintf(stderr, form, args);
+	tern_run_complain(form, args);
 	va_end(args);
-	fputc('\n', stderr);
 	return -1;
 }
 

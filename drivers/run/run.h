@@ -66,7 +66,7 @@ run_stopping(void)
 	return __atomic_load_n(&run_process.stop, __ATOMIC_RELAXED);
 }
 
-/* One line on stderr, behind the name of the program. Return: -1. */
+/* tern_run_complain() with the arguments in line. */
 __attribute__((format(printf, 1, 2))) int run_complain(const char *form, ...);
 
 /* eal.c: DPDK's log is silent, unless asked for, until run_speak(). */

@@ -23,6 +23,7 @@
 #ifndef TERN_RUN_H
 #define TERN_RUN_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -89,6 +90,13 @@ TERN_API unsigned int tern_stack_index(const struct tern_stack *stack);
  * Return: 0, or -errno: this port cannot; the memory is to be copied by fill.
  */
 TERN_API int tern_run_lend(void *mem, size_t len, rte_iova_t *iova);
+
+/**
+ * One line on stderr, as all of this says what is wrong: the name of the program, then what
+ * vprintf() makes of @form. Return: -1.
+ */
+TERN_API int tern_run_complain(const char *form, va_list args)
+	__attribute__((format(printf, 1, 0)));
 
 /**
  * tern_run_take() - memory for what an application adds to a stack, on the NUMA node of its lcore

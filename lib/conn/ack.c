@@ -12,6 +12,7 @@
 #include "conn/window.h"
 #include "core/seq.h"
 
+/* A number without a sign, in 32 bits (MUST-1, REC-1). */
 static uint32_t
 scaled(const struct tern_conn *c, const struct segment *s)
 {
@@ -49,7 +50,7 @@ update_window(struct tern_conn *c, const struct segment *s)
 	c->snd.wl1 = s->seq;
 	c->snd.wl2 = s->ack;
 	if ((c->flags & TERN_CONN_PROBING) != 0) {
-		c->since = c->tcp->tick; /* shut or not, somebody answers (MUST-37) */
+		c->since = c->tcp->tick; /* shut or not, somebody answers (MUST-37, SHLD-17) */
 		if (wnd > c->snd.wnd)
 			end_probing(c);
 	}
@@ -101,7 +102,7 @@ is_duplicate_block(const struct segment *s)
 	return s->sacks > 1 && seq_ge(one->first, two->first) && seq_le(one->end, two->end);
 }
 
-/* RFC 2018 §5. Return: do the blocks tell of a duplicate? */
+/* RFC 2018 §5, RFC 6675 §5 (B). Return: do the blocks tell of a duplicate? */
 static bool
 take_blocks(struct tern_conn *c, const struct segment *s, struct delivery *d)
 {
@@ -133,7 +134,7 @@ advance(struct tern_conn *c, const struct segment *s, bool fin)
 	c->snd.wnd -= bytes < c->snd.wnd ? bytes : c->snd.wnd;
 	c->since = c->tcp->tick;
 	c->rtt.backoff = 0;
-	if (flight_reneged(c))
+	if (flight_reneged(c)) /* RFC 2018 §8, RFC 6675 §5.1 */
 		flight_forget_sacks(c);
 }
 
@@ -158,6 +159,21 @@ new_ack(struct tern_conn *c, const struct segment *s, struct ack_news *news, str
 	return fin ? fin_acked(c) : TERN_UNDECIDED;
 }
 
+/*
+ * An ACK that does not move snd.una. In recovery what it delivers is progress all the same: RACK
+ * sees to what is lost, and the RTO is for the case that nothing comes any more.
+ */
+static void
+sack_only(struct tern_conn *c, const struct segment *s, const struct ack_news *news,
+	  struct delivery *d)
+{
+	bool any = d->any;
+
+	recovery_acked(c, s, news, d);
+	if (any && (c->flags & TERN_CONN_RECOVERY) != 0)
+		rexmit_start(c);
+}
+
 static enum tern_verdict
 ack_of_syn(struct tern_conn *c, const struct segment *s, bool *reset)
 {
@@ -173,6 +189,7 @@ ack_of_syn(struct tern_conn *c, const struct segment *s, bool *reset)
 	return c->state == TERN_CLOSED ? TERN_DONE : TERN_UNDECIDED;
 }
 
+/* RFC 9293 §3.10.7.4 step 5 */
 enum tern_verdict
 conn_check_ack(struct tern_conn *c, const struct segment *s, bool *reset)
 {
@@ -184,7 +201,7 @@ conn_check_ack(struct tern_conn *c, const struct segment *s, bool *reset)
 		return TERN_DROP_TCP_NO_ACK;
 	if (c->state == TERN_SYN_RECEIVED)
 		return ack_of_syn(c, s, reset);
-	/* RFC 5961 §5.2: neither of the future nor of a past beyond any window. */
+	/* RFC 5961 §5.2 (MAY-12): neither of the future nor of a past beyond any window. */
 	if (seq_gt(s->ack, c->snd.max) || seq_lt(s->ack, c->snd.una - c->snd.max_wnd))
 		return conn_challenge(c, TERN_DROP_TCP_ACK);
 	news.duplicate = is_duplicate(c, s);
@@ -197,7 +214,7 @@ conn_check_ack(struct tern_conn *c, const struct segment *s, bool *reset)
 	if (seq_gt(s->ack, c->snd.una))
 		v = new_ack(c, s, &news, &d);
 	else if (news.duplicate || news.dsack || d.any)
-		recovery_acked(c, s, &news, &d);
+		sack_only(c, s, &news, &d);
 	if (v == TERN_UNDECIDED && seq_ge(s->ack, c->snd.una))
 		update_window(c, s);
 	return v;

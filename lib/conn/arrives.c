@@ -23,7 +23,10 @@ conn_challenge(struct tern_conn *c, enum tern_verdict verdict)
 	return verdict;
 }
 
-/* What both sides offered is in use from now on (RFC 7323 §3.2, RFC 2018 §2, RFC 3168 §6.1.1). */
+/*
+ * What both sides offered is in use from now on (RFC 7323 §3.2, RFC 2018 §2, RFC 3168 §6.1.1,
+ * SHLD-8).
+ */
 static void
 take_options(struct tern_conn *c, const struct segment *s)
 {
@@ -33,7 +36,7 @@ take_options(struct tern_conn *c, const struct segment *s)
 	if ((s->has & SEGMENT_TIMESTAMPS) != 0 && tcp->timestamps) {
 		c->flags |= TERN_CONN_TIMESTAMPS;
 		c->rcv.ts = s->ts_val;
-		/* The MSS says nothing of options (RFC 9293 §3.7.1). */
+		/* The MSS says nothing of options (RFC 9293 §3.7.1, RFC 6691 §2). */
 		c->snd.mss = (uint16_t)(c->snd.mss - TCP_TIMESTAMPS_ROOM);
 	}
 	if ((s->has & SEGMENT_SACK_PERMITTED) != 0 && tcp->sack)
@@ -45,11 +48,11 @@ take_options(struct tern_conn *c, const struct segment *s)
 void
 conn_take_syn(struct tern_conn *c, const struct segment *s)
 {
-	uint16_t mss = s->mss != 0 ? s->mss : TCP_MSS_DEFAULT;
+	uint16_t mss = s->mss != 0 ? s->mss : TCP_MSS_DEFAULT; /* MUST-14, MUST-15 */
 
 	if (mss < CONN_MSS_LEAST)
 		mss = CONN_MSS_LEAST;
-	c->snd.mss = mss < c->tcp->mss ? mss : c->tcp->mss;
+	c->snd.mss = mss < c->tcp->mss ? mss : c->tcp->mss; /* MUST-16 */
 	take_options(c, s);
 	c->rcv.nxt = s->seq + 1;
 	c->rcv.acked = c->rcv.nxt;
@@ -85,12 +88,8 @@ conn_establish(struct tern_conn *c, const struct segment *s)
 		c->rtt.rto = RTO_AFTER_SYN_LOSS;
 	timer_stop(c, TERN_TIMER_REXMIT);
 	recovery_start(c);
-	if (c->listener != LISTENER_NONE) {
-		c->tcp->listening[c->listener].half_open--;
-		c->listener = LISTENER_NONE;
-	}
 	c->state = (c->flags & TERN_CONN_FIN_WANTED) != 0 ? TERN_FIN_WAIT_1 : TERN_ESTABLISHED;
-	if (tcp->keepalive)
+	if (tcp->keepalive) /* off (MUST-25), and two hours (MUST-28), if nobody says otherwise */
 		keepalive_set(c, tcp->keepalive_s, tcp->keepalive_every_s, tcp->keepalive_count);
 	if (tcp->paced)
 		c->flags |= TERN_CONN_PACED;
@@ -118,13 +117,13 @@ syn_sent_arrives(struct tern_conn *c, const struct segment *s, bool *reset)
 		conn_end(c, TERN_REFUSED);
 		return TERN_DONE;
 	}
-	if ((s->flags & TCP_SYN) == 0)
+	if ((s->flags & (TCP_SYN | TCP_FIN)) != TCP_SYN)
 		return TERN_DROP_TCP_FLAGS;
 	conn_take_syn(c, s);
 	c->flags |= TERN_CONN_ACK_NOW;
 	if (ack) {
 		conn_establish(c, s);
-	} else { /* simultaneous open (§3.5): our SYN again, with the ACK */
+	} else { /* simultaneous open (MUST-10): our SYN again, with the ACK */
 		c->state = TERN_SYN_RECEIVED;
 		c->snd.nxt = c->snd.una;
 	}
@@ -142,40 +141,12 @@ is_syn_again(const struct tern_conn *c, const struct segment *s)
 	       s->seq + 1 == c->rcv.nxt;
 }
 
-/* Step 1, the four cases of the acceptability test (RFC 9293 §3.10.7.4). */
-static bool
-is_acceptable(const struct tern_conn *c, const struct segment *s, uint32_t length)
-{
-	uint32_t wnd = c->rcv.adv - c->rcv.nxt;
-	uint32_t from = s->seq - c->rcv.nxt, to = s->seq + length - 1 - c->rcv.nxt;
-
-	if (length == 0)
-		return wnd == 0 ? from == 0 : from < wnd;
-	return from < wnd || to < wnd;
-}
-
-/* RFC 9293 §3.10.7.4, TIME-WAIT; RFC 1337: a reset must not cut it short. */
-static enum tern_verdict
-time_wait_arrives(struct tern_conn *c, const struct segment *s)
-{
-	if ((s->flags & TCP_RST) != 0)
-		return TERN_DROP_TCP_RESET;
-	if ((s->flags & TCP_FIN) != 0 && s->seq + s->len + 1 == c->rcv.nxt) {
-		conn_time_wait(c);
-		c->flags |= TERN_CONN_ACK_NOW;
-		return TERN_DONE;
-	}
-	if ((s->flags & TCP_SYN) != 0 || !is_acceptable(c, s, segment_length(s)))
-		return conn_challenge(c, TERN_DROP_TCP_SEQUENCE);
-	return TERN_DONE;
-}
-
 static enum tern_verdict
 check_sequence(struct tern_conn *c, struct segment *s)
 {
 	uint32_t length = segment_length(s);
 
-	if (is_acceptable(c, s, length))
+	if (segment_fits(s, c->rcv.nxt, c->rcv.adv - c->rcv.nxt))
 		return TERN_UNDECIDED;
 	/* Nothing fits a closed window, but the ACK and the reset in it count (MUST-66). */
 	if (c->rcv.adv == c->rcv.nxt && s->seq == c->rcv.nxt && (s->flags & TCP_SYN) == 0) {
@@ -193,12 +164,15 @@ check_sequence(struct tern_conn *c, struct segment *s)
 	if (length == 0)
 		return conn_challenge(c, TERN_DROP_TCP_SEQUENCE);
 	if (s->len > 0 && seq_le(s->seq + s->len, c->rcv.nxt))
-		sack_duplicate(c, s->seq, s->seq + s->len);
+		sack_duplicate(c, s->seq, s->seq + s->len); /* RFC 2883 §4.1 */
 	c->flags |= TERN_CONN_ACK_NOW;
 	return TERN_DROP_TCP_SEQUENCE;
 }
 
-/* Step 2 (RFC 5961 §3.2): only the exact number resets. */
+/*
+ * RFC 9293 §3.10.7.4 step 2, RFC 5961 §3.2: only the exact number resets, whatever text comes with
+ * it (SHLD-2). Who opened actively was refused (MUST-11).
+ */
 static enum tern_verdict
 check_reset(struct tern_conn *c, const struct segment *s)
 {
@@ -208,30 +182,26 @@ check_reset(struct tern_conn *c, const struct segment *s)
 		return TERN_UNDECIDED;
 	if (s->seq != c->rcv.nxt)
 		return conn_challenge(c, TERN_DROP_TCP_RESET);
-	refused = c->state == TERN_SYN_RECEIVED && (c->flags & TERN_CONN_PASSIVE) == 0;
+	refused = c->state == TERN_SYN_RECEIVED; /* of an active open: half_open.h has the others */
 	if (c->state == TERN_ESTABLISHED || c->state == TERN_CLOSE_WAIT)
 		count(c->tcp, TERN_EV_TCP_ESTAB_RESETS);
 	conn_end(c, refused ? TERN_REFUSED : TERN_RESET);
 	return TERN_DONE;
 }
 
-/*
- * Step 4 (RFC 5961 §4.2): a SYN in a synchronised state is never believed. A passive open goes
- * back to LISTEN.
- */
+/* RFC 9293 §3.10.7.4 step 4, RFC 5961 §4.2: a SYN in a synchronised state is never believed. */
 static enum tern_verdict
 check_syn(struct tern_conn *c, const struct segment *s)
 {
 	if ((s->flags & TCP_SYN) == 0)
 		return TERN_UNDECIDED;
-	if (c->state == TERN_SYN_RECEIVED && (c->flags & TERN_CONN_PASSIVE) != 0) {
-		conn_end(c, TERN_RESET);
-		return TERN_DONE;
-	}
 	return conn_challenge(c, TERN_DROP_TCP_SEQUENCE);
 }
 
-/* RFC 7323 §5.3 (R1): older than what came last, and that not so long ago that clocks wrapped. */
+/*
+ * RFC 7323 §5.3 (R1), §5.5: older than what came last, which was not so long ago that clocks
+ * wrapped.
+ */
 static bool
 is_old(const struct tern_conn *c, const struct segment *s)
 {
@@ -241,7 +211,7 @@ is_old(const struct tern_conn *c, const struct segment *s)
 }
 
 /*
- * RFC 7323 §3.2 and §5.3: where timestamps were agreed on, every segment but a reset has one, and
+ * RFC 7323 §3.2, §5.3 (R1): where timestamps were agreed on, every segment but a reset has one, and
  * one that goes back is of the past (PAWS).
  */
 static enum tern_verdict
@@ -261,7 +231,9 @@ check_timestamps(struct tern_conn *c, const struct segment *s)
 	return TERN_DROP_TCP_TIMESTAMP;
 }
 
-/* (R3), for what has passed the tests of the window (R2) and of the ACK (RFC 5961 §5.2). */
+/*
+ * RFC 7323 §5.3 (R3), §4.3: for what has passed the tests of window (R2) and ACK (RFC 5961 §5.2).
+ */
 static void
 note_timestamp(struct tern_conn *c, const struct segment *s)
 {
@@ -271,6 +243,20 @@ note_timestamp(struct tern_conn *c, const struct segment *s)
 	c->rcv.ts = s->ts_val;
 }
 
+/* Step 6: RCV.UP moves on, and the user is told when it does (MUST-32, MUST-33). */
+static void
+take_urgent(struct tern_conn *c, const struct segment *s)
+{
+	uint32_t end = s->seq + s->urgent;
+	bool is_set = (c->marks & TERN_MARK_URGENT) != 0 && seq_gt(c->urgent, c->rcv.nxt);
+
+	if (seq_le(end, c->rcv.nxt) || (is_set && seq_le(end, c->urgent)))
+		return;
+	c->urgent = end;
+	c->marks |= TERN_MARK_URGENT;
+	conn_report(c, TERN_REPORT_URGENT);
+}
+
 enum tern_verdict
 conn_arrives(struct tern_conn *c, struct segment *s, struct tern_in *in, bool *reset)
 {
@@ -278,8 +264,6 @@ conn_arrives(struct tern_conn *c, struct segment *s, struct tern_in *in, bool *r
 
 	if (c->state == TERN_SYN_SENT)
 		return syn_sent_arrives(c, s, reset);
-	if (c->state == TERN_TIME_WAIT)
-		return time_wait_arrives(c, s);
 	if (is_syn_again(c, s)) {
 		if ((s->flags & TCP_ACK) == 0) {
 			c->snd.nxt = c->snd.una;
@@ -304,8 +288,8 @@ conn_arrives(struct tern_conn *c, struct segment *s, struct tern_in *in, bool *r
 		return v;
 	note_timestamp(c, s);
 	/* Step 6: urgent data are delivered in line with the rest (RFC 6093 §6). */
-	if ((s->flags & TCP_URG) != 0 && s->len > 0 && conn_receives(c)) {
-		conn_report(c, TERN_REPORT_URGENT);
+	if ((s->flags & TCP_URG) != 0 && conn_receives(c)) {
+		take_urgent(c, s);
 		if (c->state == TERN_CLOSED)
 			return TERN_DONE;
 	}

@@ -3,11 +3,12 @@
 #include "conn/machine.h"
 #include "conn/timers.h"
 
+/* RFC 9293 §3.10.4 */
 void
 conn_shutdown(struct tern_conn *c)
 {
 	switch (c->state) {
-	case TERN_SYN_SENT: /* §3.10.4: nothing was agreed yet */
+	case TERN_SYN_SENT: /* nothing was agreed yet */
 		conn_end(c, TERN_ABORTED);
 		return;
 	case TERN_SYN_RECEIVED: /* FIN-WAIT-1 once the handshake is complete */

@@ -3,6 +3,7 @@
 
 #include "conn/congestion.h"
 
+/* MAY-18 */
 const struct tern_congestion *
 congestion_of(enum tern_congestion_kind kind)
 {

@@ -61,6 +61,7 @@ observe(struct dctcp *d, const struct tern_conn *c, const struct tern_acked *ack
 	d->marked = 0;
 }
 
+/* RFC 8257 §3.4: between marks cwnd grows as ever. */
 static void
 acked(struct tern_conn *c, const struct tern_acked *ack)
 {

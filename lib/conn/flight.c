@@ -154,6 +154,7 @@ sent_again(struct tern_conn *c, uint32_t seq, uint32_t end)
 	}
 }
 
+/* RFC 8985 §4, §6.1: the time of each transmission. */
 void
 flight_sent(struct tern_conn *c, uint32_t seq, uint32_t end)
 {
@@ -246,6 +247,7 @@ deliver(struct tern_conn *c, uint32_t i, uint32_t start, struct delivery *d)
 	r->fate = (r->fate & ~(uint32_t)SENT_LOST) | SENT_SACKED;
 }
 
+/* The scoreboard (RFC 6675 §3). */
 void
 flight_sacked(struct tern_conn *c, uint32_t first, uint32_t end, struct delivery *d)
 {

@@ -81,18 +81,24 @@ next_run(struct rte_mbuf *run)
 	return held_of(held_of(run)->run_last)->next;
 }
 
-/* The last run that begins at or before seq, or NULL. */
-static struct rte_mbuf *
-run_before(const struct tern_conn *c, uint32_t seq)
+/* The last run that begins at or before seq, or NULL. False: it is too far. */
+static bool
+run_before(const struct tern_conn *c, uint32_t seq, struct rte_mbuf **before)
 {
-	struct rte_mbuf *run, *before = NULL;
+	enum { STEPS_MAX = 256 };
+	struct rte_mbuf *run = c->early;
 
-	/* Nearly everything that is early comes behind all that is there. */
-	if (c->early_last != NULL && seq_le(held_of(c->early_last)->seq, seq))
-		return c->early_last;
-	for (run = c->early; run != NULL && seq_le(held_of(run)->seq, seq); run = next_run(run))
-		before = run;
-	return before;
+	*before = NULL;
+	if (c->early_last != NULL && seq_le(held_of(c->early_last)->seq, seq)) {
+		*before = c->early_last;
+		return true;
+	}
+	for (int steps = 0; steps < STEPS_MAX; steps++, run = next_run(run)) {
+		if (run == NULL || seq_gt(held_of(run)->seq, seq))
+			return true;
+		*before = run;
+	}
+	return false;
 }
 
 /* Free the run behind `before`. Return: the one that follows it. */
@@ -112,12 +118,11 @@ swallow(struct tern_conn *c, struct rte_mbuf *before, struct rte_mbuf *run)
 		c->early = end;
 	if (end == NULL)
 		c->early_last = before;
-	c->early_runs--;
 	return end;
 }
 
-/* Put m between two runs, and join it with those that it touches. */
-static void
+/* Put m between two runs, and join it with those that it touches. Return: the run that it is in. */
+static struct rte_mbuf *
 join(struct tern_conn *c, struct rte_mbuf *before, struct rte_mbuf *m, struct rte_mbuf *after)
 {
 	struct rte_mbuf *run = m;
@@ -131,34 +136,39 @@ join(struct tern_conn *c, struct rte_mbuf *before, struct rte_mbuf *m, struct rt
 	if (before != NULL && run_end(before) == held_of(m)->seq) {
 		held_of(before)->run_last = m;
 		run = before;
-	} else {
-		c->early_runs++;
 	}
-	if (after != NULL && held_of(after)->seq == run_end(run)) {
+	if (after != NULL && held_of(after)->seq == run_end(run))
 		held_of(run)->run_last = held_of(after)->run_last;
-		c->early_runs--;
-	}
 	if (held_of(held_of(run)->run_last)->next == NULL)
 		c->early_last = run;
 	c->early_n++;
+	return run;
+}
+
+static struct sack_block
+block_of(struct rte_mbuf *run)
+{
+	return (struct sack_block){ held_of(run)->seq, run_end(run) };
 }
 
 /*
  * Pieces never overlap: a newcomer loses what is there already, and swallows runs that it covers
  * whole.
  */
-bool
+enum early
 early_insert(struct tern_conn *c, struct rte_mbuf *m, uint32_t seq, uint8_t *data, uint16_t len,
-	     bool fin)
+	     bool fin, struct sack_block *run)
 {
-	enum { RUNS_MAX = 256 };
-	struct rte_mbuf *before = run_before(c, seq), *after;
 	uint32_t end = seq + len, skip;
+	struct rte_mbuf *before, *after;
 
+	if (!run_before(c, seq, &before))
+		return EARLY_TOO_FAR;
 	if (before != NULL && seq_ge(run_end(before), seq)) {
+		*run = block_of(before);
 		if (seq_gt(run_end(before), end) ||
 		    (run_end(before) == end && (!fin || held_of(held_of(before)->run_last)->fin)))
-			return false;
+			return EARLY_NOTHING_NEW;
 		skip = run_end(before) - seq;
 		seq += skip;
 		data += skip;
@@ -169,14 +179,15 @@ early_insert(struct tern_conn *c, struct rte_mbuf *m, uint32_t seq, uint8_t *dat
 	       !held_of(held_of(after)->run_last)->fin)
 		after = swallow(c, before, after);
 	if (after != NULL && seq_lt(held_of(after)->seq, end)) {
+		*run = block_of(after);
 		len = (uint16_t)(held_of(after)->seq - seq);
 		fin = false;
 	}
-	if ((len == 0 && !fin) || c->early_runs >= RUNS_MAX)
-		return false;
+	if (len == 0 && !fin)
+		return EARLY_NOTHING_NEW;
 	hold(c, m, seq, data, len, fin);
-	join(c, before, m, after);
-	return true;
+	*run = block_of(join(c, before, m, after));
+	return EARLY_HELD;
 }
 
 struct rte_mbuf *
@@ -192,10 +203,8 @@ early_take(struct tern_conn *c)
 		held_of(c->early)->run_last = last;
 		if (c->early_last == m)
 			c->early_last = c->early;
-	} else {
-		c->early_runs--;
-		if (c->early_last == m)
-			c->early_last = NULL;
+	} else if (c->early_last == m) {
+		c->early_last = NULL;
 	}
 	c->early_n--;
 	c->tcp->held--;
@@ -203,27 +212,20 @@ early_take(struct tern_conn *c)
 }
 
 bool
-early_run_of(const struct tern_conn *c, uint32_t seq, struct sack_block *run)
+early_overlap(const struct tern_conn *c, uint32_t seq, uint32_t end, struct sack_block *part,
+	      struct sack_block *run)
 {
-	struct rte_mbuf *m = run_before(c, seq);
+	struct rte_mbuf *m;
 
-	if (m == NULL || seq_ge(seq, run_end(m)))
+	if (c->early == NULL || !run_before(c, seq, &m))
 		return false;
-	*run = (struct sack_block){ held_of(m)->seq, run_end(m) };
-	return true;
-}
-
-bool
-early_overlap(const struct tern_conn *c, uint32_t seq, uint32_t end, struct sack_block *part)
-{
-	struct rte_mbuf *run = run_before(c, seq);
-
-	if (run == NULL || seq_le(run_end(run), seq))
-		run = run != NULL ? next_run(run) : c->early;
-	if (run == NULL || seq_ge(held_of(run)->seq, end))
+	if (m == NULL || seq_le(run_end(m), seq))
+		m = m != NULL ? next_run(m) : c->early;
+	if (m == NULL || seq_ge(held_of(m)->seq, end))
 		return false;
-	part->first = seq_max(held_of(run)->seq, seq);
-	part->end = seq_min(run_end(run), end);
+	*run = block_of(m);
+	part->first = seq_max(run->first, seq);
+	part->end = seq_min(run->end, end);
 	return seq_lt(part->first, part->end);
 }
 
@@ -319,5 +321,5 @@ held_free_all(struct tern_conn *c)
 	free_list(c, c->early);
 	free_list(c, c->kept);
 	c->early = c->early_last = c->kept = c->kept_last = NULL;
-	c->early_n = c->kept_n = c->early_runs = 0;
+	c->early_n = c->kept_n = 0;
 }

@@ -56,24 +56,30 @@ held_end(struct rte_mbuf *m)
 struct rte_mbuf *held_make(const struct tern_conn *c, uint16_t n, struct rte_mbuf *m,
 			   uint8_t **data, uint16_t len);
 
+enum early {
+	EARLY_HELD,
+	EARLY_NOTHING_NEW, /* it is all there */
+	EARLY_TOO_FAR,	   /* its place would take too long to find */
+};
+
 /*
- * Hold a segment that is beyond a gap. False: nothing new is in it, or there are too many gaps; m
- * stays the caller's.
+ * Hold a segment that is beyond a gap; unless it is, m stays the caller's. *run becomes the run
+ * that it belongs to.
  *
- * Early segments lie in runs without a gap. A segment's place is found from run to run, so that it
- * costs as many steps as there are gaps, and nearly always one; gaps are bounded (SegmentSmack).
+ * Early segments lie in runs without a gap. A segment's place is found from run to run from the
+ * first one: what is new comes behind the last, which is one step, and what is repeated fills gaps
+ * from the first on, which is few. Who wants many steps is up to something (SegmentSmack), and is
+ * told that there is no room.
  */
-bool early_insert(struct tern_conn *c, struct rte_mbuf *m, uint32_t seq, uint8_t *data,
-		  uint16_t len, bool fin);
+enum early early_insert(struct tern_conn *c, struct rte_mbuf *m, uint32_t seq, uint8_t *data,
+			uint16_t len, bool fin, struct sack_block *run);
 
 /* The first early mbuf if it begins at or before rcv.nxt, taken off the list; else NULL. */
 struct rte_mbuf *early_take(struct tern_conn *c);
 
-/* The run that holds this number. False: none does. */
-bool early_run_of(const struct tern_conn *c, uint32_t seq, struct sack_block *run);
-
-/* The first part of [seq, end) that is held. False: nothing of it is. */
-bool early_overlap(const struct tern_conn *c, uint32_t seq, uint32_t end, struct sack_block *part);
+/* The first part of [seq, end) that is held, and its run. False: nothing of it is. */
+bool early_overlap(const struct tern_conn *c, uint32_t seq, uint32_t end, struct sack_block *part,
+		   struct sack_block *run);
 
 /* Keep an answer at the end of the stream. */
 void kept_append(struct tern_conn *c, struct rte_mbuf *m, uint8_t *data, uint16_t len);

@@ -28,6 +28,7 @@ hystart_start(struct hystart *h, const struct tern_conn *c)
 	};
 }
 
+/* RFC 9406 §4.3: at most L segments an ACK, unless it is paced. */
 static void
 grow(const struct hystart *h, struct tern_conn *c, uint32_t bytes)
 {

@@ -3,29 +3,32 @@
 #include "conn/machine.h"
 #include "core/siphash.h"
 
-/* F of RFC 6528 §3; what is hashed with it keeps two uses apart. */
-static uint32_t
-hash(const struct tern_conn *c, uint32_t use)
+/* The padding at the end is not hashed. */
+static uint64_t
+hash(const struct tern_tcp *tcp, const struct tuple *t)
 {
-	struct {
-		struct tern_addr local, remote;
-		rte_be16_t lport, rport;
-		uint32_t use;
-	} tuple = { c->local, c->remote, c->lport, c->rport, use };
+	return siphash24(tcp->isn_key, t, TUPLE_BYTES);
+}
 
-	return (uint32_t)siphash24(c->tcp->isn_key, &tuple, sizeof(tuple));
+uint32_t
+isn_of_tuple(const struct tern_tcp *tcp, const struct tuple *t)
+{
+	enum { M_NS = 4000 }; /* M is a 4 microsecond timer (MUST-8) */
+
+	return (uint32_t)(tcp->now / M_NS) + (uint32_t)hash(tcp, t);
 }
 
 uint32_t
 isn_of(const struct tern_conn *c)
 {
-	enum { M_NS = 4000 }; /* M is a 4 microsecond timer (MUST-8) */
+	const struct tuple t = { c->local, c->remote, c->lport, c->rport };
 
-	return (uint32_t)(c->tcp->now / M_NS) + hash(c, 0);
+	return isn_of_tuple(c->tcp, &t);
 }
 
+/* The other half of the hash: one tells nothing of the other. */
 uint32_t
-isn_ts_offset(const struct tern_conn *c)
+ts_offset_of(const struct tern_tcp *tcp, const struct tuple *t)
 {
-	return hash(c, 1);
+	return (uint32_t)(hash(tcp, t) >> 32);
 }

@@ -5,6 +5,7 @@
 
 enum { TICKS_A_SECOND = 1000000000 / TERN_TICK_NS };
 
+/* MUST-24, MUST-27 */
 void
 keepalive_set(struct tern_conn *c, uint16_t idle_s, uint16_t interval_s, uint8_t count)
 {
@@ -18,6 +19,7 @@ keepalive_set(struct tern_conn *c, uint16_t idle_s, uint16_t interval_s, uint8_t
 		timer_stop(c, TERN_TIMER_STATE);
 }
 
+/* MAY-5: after silence alone (MUST-26); one probe that is not answered says nothing (MUST-29). */
 void
 keepalive_expired(struct tern_conn *c)
 {

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
+#include "conn/arrives.h"
 #include "conn/congestion.h"
 #include "conn/flight.h"
 #include "conn/held.h"
 #include "conn/machine.h"
+#include "conn/recovery.h"
 #include "conn/timers.h"
+#include "conn/window.h"
 #include "core/siphash.h"
 #include "wire/tcp.h"
 
@@ -70,6 +73,9 @@ derive_keys(struct tern_tcp *tcp, const uint8_t secret[16])
 	memcpy(tcp->isn_key, words, sizeof(tcp->isn_key));
 	for (size_t i = 0; i < RTE_DIM(words); i++)
 		words[i] = random_u64(&keys);
+	memcpy(tcp->cookies.key, words, sizeof(tcp->cookies.key));
+	for (size_t i = 0; i < RTE_DIM(words); i++)
+		words[i] = random_u64(&keys);
 	random_init(&tcp->random, (const uint8_t *)words);
 }
 
@@ -77,7 +83,6 @@ void
 machine_init(struct tern_tcp *tcp, const struct tern_config *config, uint64_t now)
 {
 	tcp->ready = (struct conn_list){ CONN_NONE, CONN_NONE };
-	tcp->time_wait = tcp->ready;
 	tcp->dead = tcp->ready;
 	tcp->held_pkts = config->held_pkts;
 	tcp->held_total = RTE_MIN(config->held_total, config->mbufs / 2);
@@ -101,6 +106,7 @@ machine_init(struct tern_tcp *tcp, const struct tern_config *config, uint64_t no
 	tcp->quick_acks = (uint8_t)config->quick_acks;
 	tcp->ts_clock = config->ts_clock_ns;
 	tcp->initial_window = config->initial_window;
+	tcp->syn_cookies = config->syn_cookies != 0;
 	tcp->congestion = congestion_of(config->congestion);
 	tcp->port_min = RTE_MIN(config->port_min, config->port_max);
 	tcp->port_max = config->port_max;
@@ -128,7 +134,7 @@ machine_set_time(struct tern_tcp *tcp, uint64_t now)
 	tcp->now_us = (uint32_t)(now / 1000);
 	tcp->tick = (uint32_t)(now / TERN_TICK_NS);
 	tcp->now_s = (uint32_t)(now / TERN_S);
-	tcp->now_ts = (uint32_t)(now / tcp->ts_clock);
+	tcp->now_ts = (uint32_t)(now / tcp->ts_clock); /* RFC 7323 §5.4 */
 }
 
 static void
@@ -159,8 +165,7 @@ list_remove(struct tern_tcp *tcp, struct conn_list *list, struct tern_conn *c)
 void
 conn_ready(struct tern_conn *c)
 {
-	if ((c->flags & TERN_CONN_READY) != 0 || c->state == TERN_TIME_WAIT ||
-	    c->state == TERN_CLOSED)
+	if ((c->flags & TERN_CONN_READY) != 0 || c->state == TERN_CLOSED)
 		return;
 	c->flags |= TERN_CONN_READY;
 	list_append(c->tcp, &c->tcp->ready, c);
@@ -202,29 +207,61 @@ machine_bury(struct tern_tcp *tcp)
 	tcp->dead_n = 0;
 }
 
-/* A TIME-WAIT is a courtesy to old packets; a new connection is worth more than the oldest. */
-static uint32_t
-take_slot(struct tern_tcp *tcp)
+static bool
+half_open_is(const struct tern_tcp *tcp, uint32_t flow, struct tern_addr remote, rte_be16_t rport,
+	     struct tern_addr local, rte_be16_t lport)
 {
-	uint32_t slot = slots_take(&tcp->slots), oldest = tcp->time_wait.first;
+	const struct half_open *h = half_open_at(tcp, flow);
 
-	if (slot != SLOT_NONE)
-		return slot;
-	/* Not the one that a callback was called for: it is still to be answered for. */
-	if (oldest != CONN_NONE && &tcp->conns[oldest] == tcp->in_hand)
-		oldest = tcp->conns[oldest].link_next;
-	if (oldest == CONN_NONE)
-		return SLOT_NONE;
-	conn_end_now(&tcp->conns[oldest], TERN_FINISHED);
-	count(tcp, TERN_EV_TCP_TIME_WAIT_REUSED);
-	return slots_take(&tcp->slots);
+	return h->rport == rport && tern_addr_equal(h->remote, remote) &&
+	       tern_addr_equal(tcp->half_opens.local[h->local].addr, local) &&
+	       tcp->listening[h->listener].port == lport;
+}
+
+bool
+flow_is_small(const struct tern_tcp *tcp, uint32_t flow, struct tern_addr remote, rte_be16_t rport,
+	      struct tern_addr local, rte_be16_t lport)
+{
+	const struct time_wait *t;
+
+	if ((flow & FLOW_KIND) == FLOW_HALF_OPEN)
+		return half_open_is(tcp, flow, remote, rport, local, lport);
+	t = time_wait_at(tcp, flow);
+	return tern_addr_equal(t->remote, remote) && t->rport == rport && t->lport == lport &&
+	       tern_addr_equal(t->local, local);
+}
+
+static uint16_t
+challenge_turn(const struct tern_tcp *tcp)
+{
+	return (uint16_t)(tcp->tick / tcp->times.challenge_gap);
+}
+
+bool
+challenge_due(struct tern_tcp *tcp, uint16_t *turn)
+{
+	uint16_t now = challenge_turn(tcp);
+
+	if (*turn == now) {
+		count(tcp, TERN_EV_TCP_CHALLENGE_LIMITED);
+		return false;
+	}
+	*turn = now;
+	count(tcp, TERN_EV_TCP_CHALLENGE_ACKS);
+	return true;
+}
+
+uint16_t
+challenge_never(const struct tern_tcp *tcp)
+{
+	return (uint16_t)(challenge_turn(tcp) - 1);
 }
 
 struct tern_conn *
 conn_new(struct tern_tcp *tcp, struct tern_addr remote, rte_be16_t rport, struct tern_addr local,
 	 rte_be16_t lport, uint32_t hash)
 {
-	uint32_t slot = take_slot(tcp);
+	uint32_t slot = slots_take(&tcp->slots);
 	struct tern_conn *c;
 
 	if (slot == SLOT_NONE)
@@ -241,24 +278,51 @@ conn_new(struct tern_tcp *tcp, struct tern_addr remote, rte_be16_t rport, struct
 	c->local = local;
 	c->lport = lport;
 	c->tcp = tcp;
-	c->listener = LISTENER_NONE;
 	c->since = tcp->tick;
 	c->challenged = tcp->tick - tcp->times.challenge_gap;
 	c->rcv.space = tcp->rcv_space;
-	c->rtt.rto = tcp->times.rto_initial;
+	c->rtt.rto = tcp->times.rto_initial; /* RFC 6298 (2.1) */
 	c->flight.first = c->flight.last = SENT_NONE;
 	c->tos = tcp->tos;
 	c->heard_s = tcp->now_s;
 	return c;
 }
 
-void
-conn_discard(struct tern_conn *c)
+/* The SYN-ACK counts as sent; twice, if nobody knows when (Karn: RFC 6298 §3). */
+static void
+note_syn_ack(struct tern_conn *c, const uint32_t *sent_us)
 {
-	flowtable_remove(&c->tcp->flows, hash_of(c), c->slot);
-	slots_give(&c->tcp->slots, c->slot);
+	recovery_sent(c, c->snd.una, 1);
+	c->snd.max++;
+	c->snd.nxt++;
+	if (sent_us != NULL)
+		c->tail.us = *sent_us;
+	else
+		recovery_sent(c, c->snd.una, 1);
 }
 
+struct tern_conn *
+conn_passive(struct tern_tcp *tcp, const struct tuple *t, uint32_t hash, const struct segment *syn,
+	     uint32_t isn, const uint32_t *sent_us)
+{
+	struct tern_conn *c = conn_new(tcp, t->remote, t->rport, t->local, t->lport, hash);
+
+	if (c == NULL)
+		return NULL;
+	c->state = TERN_SYN_RECEIVED;
+	c->flags = TERN_CONN_PASSIVE;
+	c->ts_offset = ts_offset_of(tcp, t);
+	c->snd.una = isn;
+	c->snd.nxt = isn;
+	c->snd.max = isn;
+	conn_take_syn(c, syn);
+	note_syn_ack(c, sent_us);
+	/* What the SYN-ACK advertised (RFC 7323 §2.2: never scaled). */
+	c->rcv.adv = c->rcv.nxt + RTE_MIN(c->rcv.space, UINT16_MAX);
+	return c;
+}
+
+/* MUST-12: closed, reset, refused, timed out: the user hears which. */
 void
 conn_tell_closed(struct tern_conn *c, enum tern_why why)
 {
@@ -269,70 +333,41 @@ conn_tell_closed(struct tern_conn *c, enum tern_why why)
 		c->user->on_closed(c->user, c, why);
 }
 
-/* A half-open connection that comes to nothing gives its place in the backlog back. */
+/* Take it out of every table; the slot is given back at the end of the poll. */
 static void
-leave_listener(struct tern_conn *c)
-{
-	struct listening *l;
-
-	if (c->listener == LISTENER_NONE)
-		return;
-	l = &c->tcp->listening[c->listener];
-	c->listener = LISTENER_NONE;
-	l->half_open--;
-	l->armed = true;
-}
-
-void
-conn_end(struct tern_conn *c, enum tern_why why)
+leave(struct tern_conn *c, uint32_t hash)
 {
 	struct tern_tcp *tcp = c->tcp;
-	uint8_t state = c->state;
 
-	if (state == TERN_CLOSED)
-		return;
-	if (state == TERN_SYN_SENT || state == TERN_SYN_RECEIVED)
-		count(tcp, TERN_EV_TCP_ATTEMPT_FAILS);
-	if (state == TERN_TIME_WAIT)
-		list_remove(tcp, &tcp->time_wait, c);
 	conn_not_ready(c);
-	leave_listener(c);
 	c->state = TERN_CLOSED;
-	flowtable_remove(&tcp->flows, hash_of(c), c->slot);
+	flowtable_remove(&tcp->flows, hash, c->slot);
 	timers_cancel(c);
 	flight_clear(c);
 	held_free_all(c);
 	list_append(tcp, &tcp->dead, c);
 	tcp->dead_n++;
+}
+
+void
+conn_end(struct tern_conn *c, enum tern_why why)
+{
+	if (c->state == TERN_CLOSED)
+		return;
+	if (c->state == TERN_SYN_SENT || c->state == TERN_SYN_RECEIVED)
+		count(c->tcp, TERN_EV_TCP_ATTEMPT_FAILS);
+	leave(c, hash_of(c));
 	conn_tell_closed(c, why);
 }
 
-void
-conn_end_now(struct tern_conn *c, enum tern_why why)
-{
-	struct tern_tcp *tcp = c->tcp;
-
-	conn_end(c, why);
-	list_remove(tcp, &tcp->dead, c);
-	tcp->dead_n--;
-	slots_give(&tcp->slots, c->slot);
-}
-
+/* MUST-13 */
 void
 conn_time_wait(struct tern_conn *c)
 {
-	struct tern_tcp *tcp = c->tcp;
+	uint32_t hash = hash_of(c);
+	uint16_t wnd = window_advertise(c);
 
-	if (c->state == TERN_TIME_WAIT) {
-		list_remove(tcp, &tcp->time_wait, c); /* 2 MSL begin again */
-	} else {
-		conn_not_ready(c);
-		c->state = TERN_TIME_WAIT;
-		flight_clear(c);
-		held_free_all(c);
-		timers_cancel(c);
-	}
-	list_append(tcp, &tcp->time_wait, c);
-	timer_set(c, TERN_TIMER_STATE, tcp->times.time_wait);
+	leave(c, hash);
+	time_wait_enter(c, hash, wnd);
 	conn_tell_closed(c, TERN_FINISHED);
 }

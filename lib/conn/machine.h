@@ -15,6 +15,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rte_branch_prediction.h>
+
+#include "conn/cookie.h"
+#include "conn/half_open.h"
+#include "conn/time_wait.h"
 #include "core/flowtable.h"
 #include "core/hash.h"
 #include "core/random.h"
@@ -23,6 +28,14 @@
 #include "core/wheel.h"
 #include <tern_config.h>
 #include <tern_conn.h>
+
+/*
+ * One table finds the blocks of all three kinds: the upper two bits of an index say which it is.
+ */
+#define FLOW_CONN 0u
+#define FLOW_HALF_OPEN (1u << 30)
+#define FLOW_TIME_WAIT (2u << 30)
+#define FLOW_KIND (3u << 30) /* mask; FLOW_NONE is of a kind of its own */
 
 struct tern_ip;
 struct tern_tcp_listener;
@@ -39,7 +52,8 @@ struct conn_list {
 /* A listener as one lcore sees it. */
 struct listening {
 	const struct tern_tcp_listener *listener; /* NULL: free */
-	uint32_t half_open;
+	uint32_t half_open;			  /* blocks of SYN-RECEIVED */
+	rte_be16_t port;
 	bool armed;    /* a one-shot one that has had its shot is not */
 	uint16_t next; /* of the same bucket, or LISTENER_NONE */
 };
@@ -84,14 +98,14 @@ struct tern_tcp {
 	const struct tern_congestion *congestion;
 	struct tcp_times times;
 
+	bool syn_cookies;
 	struct sent_range *ranges;
-	uint32_t ranges_free, ranges_each;
+	uint32_t ranges_free;
+	uint32_t ranges_each;
 
 	struct slots slots;
-	struct tern_conn *in_hand;  /* whose segment is being taken, or NULL */
-	struct conn_list ready;	    /* those that may have something to send */
-	struct conn_list time_wait; /* oldest first */
-	struct conn_list dead;	    /* slots to give back at the end of the poll */
+	struct conn_list ready; /* those that may have something to send */
+	struct conn_list dead;	/* slots to give back at the end of the poll */
 	uint32_t dead_n;
 	struct wheel wheel;
 
@@ -103,6 +117,10 @@ struct tern_tcp {
 	struct listening *listening;
 	uint32_t listening_n;
 	uint16_t listening_bucket[LISTENER_BUCKETS];
+
+	struct half_opens half_opens;
+	struct time_waits time_waits;
+	struct cookies cookies;
 };
 
 static inline void
@@ -110,6 +128,13 @@ count(struct tern_tcp *tcp, enum tern_event event)
 {
 	tcp->stats->event[event]++;
 }
+
+/*
+ * The limit of challenge ACKs (RFC 5961 §7) where there is little room: time is cut into turns of
+ * challenge_gap, and each connection has one in each. *turn is that of the last.
+ */
+bool challenge_due(struct tern_tcp *tcp, uint16_t *turn);
+uint16_t challenge_never(const struct tern_tcp *tcp);
 
 /* Is the SYN of this connection acknowledged? */
 static inline bool
@@ -152,34 +177,68 @@ void machine_set_time(struct tern_tcp *tcp, uint64_t now);
 /* Give back the slots of those that ended. */
 void machine_bury(struct tern_tcp *tcp);
 
-/*
- * A fresh block with this 4-tuple, in the tables, all else zero. When all slots are taken the
- * oldest TIME-WAIT makes room. NULL: no slot.
- */
+/* A fresh block with this 4-tuple, in the tables, all else zero. NULL: no slot. */
 struct tern_conn *conn_new(struct tern_tcp *tcp, struct tern_addr remote, rte_be16_t rport,
 			   struct tern_addr local, rte_be16_t lport, uint32_t hash);
 
-/* Give a fresh block back that nobody has heard of. */
-void conn_discard(struct tern_conn *c);
+/*
+ * A fresh block in SYN-RECEIVED, as if it had received this SYN and sent a SYN-ACK with this
+ * number, at this time if it is not NULL: for the ACK that completes the handshake. Its user is the
+ * caller's business.
+ */
+struct tern_conn *conn_passive(struct tern_tcp *tcp, const struct tuple *t, uint32_t hash,
+			       const struct segment *syn, uint32_t isn, const uint32_t *sent_us);
 
 uint32_t conn_hash(const struct tern_tcp *tcp, struct tern_addr remote, rte_be16_t rport,
 		   struct tern_addr local, rte_be16_t lport);
 
+static inline struct half_open *
+half_open_at(const struct tern_tcp *tcp, uint32_t flow)
+{
+	return &tcp->half_opens.block[flow & ~FLOW_KIND];
+}
+
+static inline struct time_wait *
+time_wait_at(const struct tern_tcp *tcp, uint32_t flow)
+{
+	return &tcp->time_waits.block[flow & ~FLOW_KIND];
+}
+
+/* Is the small block of this index that of the tuple? */
+bool flow_is_small(const struct tern_tcp *tcp, uint32_t flow, struct tern_addr remote,
+		   rte_be16_t rport, struct tern_addr local, rte_be16_t lport);
+
+/* The index of the tuple, with its kind; or FLOW_NONE. */
+static inline uint32_t
+flow_find(const struct tern_tcp *tcp, struct tern_addr remote, rte_be16_t rport,
+	  struct tern_addr local, rte_be16_t lport, uint32_t hash)
+{
+	struct flow_probe p = flowtable_probe(&tcp->flows, hash);
+	const struct tern_conn *c;
+	uint32_t i;
+
+	while ((i = flow_probe_next(&p)) != FLOW_NONE) {
+		if (unlikely((i & FLOW_KIND) != FLOW_CONN)) {
+			if (flow_is_small(tcp, i, remote, rport, local, lport))
+				return i;
+			continue;
+		}
+		c = &tcp->conns[i];
+		if (tern_addr_equal(c->remote, remote) && c->rport == rport && c->lport == lport &&
+		    tern_addr_equal(c->local, local))
+			return i;
+	}
+	return FLOW_NONE;
+}
+
+/* The same for those that have a connection block only; NULL: it has none. */
 static inline struct tern_conn *
 conn_find(const struct tern_tcp *tcp, struct tern_addr remote, rte_be16_t rport,
 	  struct tern_addr local, rte_be16_t lport, uint32_t hash)
 {
-	struct flow_probe p = flowtable_probe(&tcp->flows, hash);
-	struct tern_conn *c;
-	uint32_t i;
+	uint32_t i = flow_find(tcp, remote, rport, local, lport, hash);
 
-	while ((i = flow_probe_next(&p)) != FLOW_NONE) {
-		c = &tcp->conns[i];
-		if (tern_addr_equal(c->remote, remote) && c->rport == rport && c->lport == lport &&
-		    tern_addr_equal(c->local, local))
-			return c;
-	}
-	return NULL;
+	return (i & FLOW_KIND) == FLOW_CONN ? &tcp->conns[i] : NULL;
 }
 
 /* Put the block on the list of ready ones. */
@@ -193,12 +252,13 @@ void conn_not_ready(struct tern_conn *c);
  */
 void conn_end(struct tern_conn *c, enum tern_why why);
 
-/* The same, and the slot is free at once: for a block that nobody has in hand. */
-void conn_end_now(struct tern_conn *c, enum tern_why why);
-
-/* Enter TIME-WAIT; for the user that is the end. */
+/*
+ * Enter TIME-WAIT; for the user that is the end. The block reads TERN_CLOSED from now on; if an ACK
+ * is owed, TERN_CONN_ACK_NOW says so, and the small block of the tuple has what it takes.
+ */
 void conn_time_wait(struct tern_conn *c);
 
+/* Soft errors, for who wants to know (MUST-47, SHLD-20). */
 static inline void
 conn_report(struct tern_conn *c, enum tern_report what)
 {

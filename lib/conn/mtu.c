@@ -31,7 +31,7 @@ lower(struct tern_conn *c, uint16_t mss)
 	count(c->tcp, TERN_EV_TCP_MTU_LOWERED);
 }
 
-/* RFC 1191 §7: routers of before it do not say; the next plateau is tried. */
+/* RFC 1191 §5, §7: routers of before it do not say; the next plateau is tried. */
 static uint16_t
 plateau_below(uint16_t was)
 {
@@ -54,11 +54,14 @@ mtu_exceeded(struct tern_conn *c, uint16_t mtu, uint16_t was)
 	if (mtu < 68 || mtu >= now) /* RFC 1191 §3: less is no MTU, more is no news */
 		return;
 	lower(c, mtu > headers(c) ? (uint16_t)(mtu - headers(c)) : 0);
-	/* It was no congestion: all goes again in smaller pieces, and cwnd stays (§6.4). */
+	/*
+	 * It was no congestion: all goes again in smaller pieces, and cwnd stays (RFC 1191 §6.4).
+	 */
 	flight_rewind(c);
 	conn_ready(c);
 }
 
+/* RFC 4821 §7.7 */
 void
 mtu_suspect(struct tern_conn *c)
 {
@@ -70,6 +73,7 @@ mtu_suspect(struct tern_conn *c)
 	lower(c, RTE_MAX((uint16_t)(c->snd.mss / 2), (uint16_t)SEARCH_LOW_MSS));
 }
 
+/* RFC 1191 §6.3 */
 void
 mtu_raise(struct tern_conn *c)
 {

@@ -28,8 +28,8 @@ sent_after(uint32_t us, uint32_t end, uint32_t than_us, uint32_t than_end)
 }
 
 /*
- * Step 2: an ACK of what was sent twice is perhaps of the first time. So it is when it echoes a
- * clock of before the second (RFC 3522), or came faster than anything ever does.
+ * RFC 8985 §6.2 step 2: an ACK of what was sent twice is perhaps of the first time. So it is when
+ * it echoes a clock of before the second (RFC 3522), or came faster than anything ever does.
  */
 static bool
 is_of_the_original(const struct tern_conn *c, const struct segment *s, uint32_t us)
@@ -48,7 +48,10 @@ rack_delivered(struct tern_conn *c, const struct segment *s, const struct delive
 {
 	if (!d->any)
 		return;
-	/* Step 3: something never sent twice, and something beyond it had arrived before. */
+	/*
+	 * RFC 8985 §6.2 step 3: of what was never sent twice something beyond it had arrived
+	 * before.
+	 */
 	if (d->any_least && seq_lt(d->least, c->rack.fack))
 		c->flags |= TERN_CONN_REORDERED;
 	c->rack.fack = seq_max(c->rack.fack, d->end);
@@ -79,7 +82,10 @@ rack_recovered(struct tern_conn *c)
 		c->rack_widened = 0;
 }
 
-/* Step 4. As long as no reordering was ever seen, three segments beyond a gap are enough. */
+/*
+ * RFC 8985 §6.2 step 4, RFC 6675 §5 (1), (2): as long as no reordering was ever seen, three
+ * segments beyond a gap are enough.
+ */
 uint32_t
 rack_window_us(const struct tern_conn *c)
 {
@@ -94,6 +100,7 @@ rack_window_us(const struct tern_conn *c)
 	return us < c->rtt.srtt_8 / 8 ? (uint32_t)us : c->rtt.srtt_8 / 8;
 }
 
+/* RFC 8985 §6.2 step 5 */
 void
 rack_detect(struct tern_conn *c)
 {
@@ -130,6 +137,7 @@ may_probe(const struct tern_conn *c)
 	       (c->marks & TERN_MARK_PROBED) == 0;
 }
 
+/* RFC 8985 §7.2 */
 void
 tlp_schedule(struct tern_conn *c)
 {
@@ -145,7 +153,7 @@ tlp_schedule(struct tern_conn *c)
 		pto_us += ACK_DELAY_US;
 	if (pto_us < PTO_LEAST_US)
 		pto_us = PTO_LEAST_US;
-	/* Where the RTO comes first, a probe would only delay what has to be done anyway. */
+	/* Where the RTO comes first, the probe takes its place (§7.2). */
 	if (pto_us < rto_us)
 		timer_set(c, TERN_TIMER_LOSS, pto_us / TICK_US);
 	else
@@ -153,19 +161,21 @@ tlp_schedule(struct tern_conn *c)
 }
 
 /* New data if there are any, whatever cwnd says; else the last of the flight once more. */
-void
+bool
 tlp_expired(struct tern_conn *c)
 {
 	if (!may_probe(c))
-		return;
+		return false;
 	c->flags |= TERN_CONN_TLP | TERN_CONN_FORCE;
 	c->tlp_end = c->snd.max;
 	c->marks |= TERN_MARK_PROBED;
 	count(c->tcp, TERN_EV_TCP_TAIL_PROBES);
 	rexmit_start(c);
 	conn_ready(c);
+	return true;
 }
 
+/* RFC 8985 §7.4 */
 bool
 tlp_acked(struct tern_conn *c, const struct segment *s, bool duplicate, bool dsack)
 {

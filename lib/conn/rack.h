@@ -35,8 +35,8 @@ void rack_detect(struct tern_conn *c);
 /* §7.2: set the timer of the probe, if there is to be one. */
 void tlp_schedule(struct tern_conn *c);
 
-/* §7.3: the timer expired: send something. */
-void tlp_expired(struct tern_conn *c);
+/* §7.3: the timer expired: send something, unless there is nothing to probe for: false. */
+bool tlp_expired(struct tern_conn *c);
 
 /*
  * §7.4: an ACK may end the probe; a duplicate one (RFC 5681 §2), or with a D-SACK. Return: whether

@@ -24,7 +24,7 @@ set_cwnd(struct tern_conn *c, uint64_t cwnd)
 	c->cong.cwnd = cwnd > CWND_MAX ? CWND_MAX : cwnd < least ? least : (uint32_t)cwnd;
 }
 
-/* RFC 6928 (1), scaled when another number of segments is configured. */
+/* RFC 6928 §2, scaled when another number of segments is configured. */
 uint32_t
 recovery_initial_window(const struct tern_conn *c)
 {
@@ -63,6 +63,7 @@ reduce(struct tern_conn *c, enum tern_congested why, uint32_t flight)
 	c->undo.cwnd = c->cong.cwnd;
 	c->undo.ssthresh = c->cong.ssthresh;
 	c->undo.repeated = 0;
+	c->undo.first = c->undo.high = c->snd.una;
 	c->flags |= TERN_CONN_UNDO;
 	c->cong.ssthresh = c->congestion->congested(c, why, flight);
 	if ((c->flags & TERN_CONN_ECN) != 0)
@@ -84,15 +85,20 @@ reduce_at_once(struct tern_conn *c, enum tern_congested why, uint32_t flight)
 
 /*
  * What of a flight answers for a loss: not what limited transmit let out beyond cwnd while the loss
- * was in doubt (RFC 5681 §3.2 step 2, RFC 6675 §5 (4.2)).
+ * was in doubt (RFC 5681 §3.2 step 2, RFC 6675 §5 (4.2)). Who fills cwnd answers with cwnd: ACKs
+ * that came in one burst with this one have made the flight small, and what they allow is not sent
+ * before the end of it.
  */
 static uint32_t
 answerable(const struct tern_conn *c, uint32_t flight)
 {
+	if ((c->flags & TERN_CONN_LIMITED) != 0)
+		return c->cong.cwnd;
 	return RTE_MIN(flight, c->cong.cwnd);
 }
 
 /* @flight: before this ACK; @delivered: what it told of. */
+/* RFC 6675 §5 (4), RFC 9937 §6.1, RFC 5681 §3.2 (2), (3); no less with SACK (RFC 2018 §5.1). */
 static void
 enter(struct tern_conn *c, uint32_t flight, uint32_t delivered)
 {
@@ -110,6 +116,7 @@ enter(struct tern_conn *c, uint32_t flight, uint32_t delivered)
 	count(c->tcp, TERN_EV_TCP_FAST_RETRANSMIT);
 }
 
+/* RFC 6675 §5 (A), RFC 9937 §6.4, RFC 5681 §3.2 step 6 */
 static void
 leave(struct tern_conn *c)
 {
@@ -132,7 +139,7 @@ leave(struct tern_conn *c)
 	c->snd.dupacks = 0;
 }
 
-/* What was taken for a loss was none (RFC 4015 §3.2). */
+/* What was taken for a loss was none (RFC 4015 §3.2, RFC 5682 §4). */
 static void
 undo(struct tern_conn *c)
 {
@@ -147,16 +154,21 @@ undo(struct tern_conn *c)
 	count(c->tcp, TERN_EV_TCP_UNDONE);
 }
 
-/* RFC 3522: the ACK echoes a clock of before the first retransmission. */
+/*
+ * RFC 3522: the ACK echoes a clock of before the first retransmission, and covers all of them: what
+ * else was sent again may have been lost in earnest.
+ */
 static bool
 is_spurious(const struct tern_conn *c, const struct segment *s, const struct ack_news *news)
 {
 	return (c->flags & (TERN_CONN_UNDO | TERN_CONN_TIMESTAMPS)) ==
 		       (TERN_CONN_UNDO | TERN_CONN_TIMESTAMPS) &&
 	       (c->flags & RECOVERING) != 0 && (s->has & SEGMENT_TIMESTAMPS) != 0 &&
-	       news->acked > 0 && c->undo.repeated > 0 && seq_lt(s->ts_ecr, c->undo.ts);
+	       news->acked > 0 && c->undo.repeated > 0 && seq_lt(s->ts_ecr, c->undo.ts) &&
+	       seq_le(c->undo.high, c->snd.una);
 }
 
+/* RFC 2883 §5 */
 void
 recovery_duplicate(struct tern_conn *c, uint32_t first, uint32_t end)
 {
@@ -164,7 +176,7 @@ recovery_duplicate(struct tern_conn *c, uint32_t first, uint32_t end)
 
 	rack_duplicate(c);
 	count(c->tcp, TERN_EV_TCP_DSACKS);
-	if ((c->flags & TERN_CONN_UNDO) == 0 || c->undo.repeated == 0)
+	if ((c->flags & TERN_CONN_UNDO) == 0 || c->undo.repeated == 0 || seq_le(end, c->undo.first))
 		return;
 	c->undo.repeated -= RTE_MIN(len, c->undo.repeated);
 	if (c->undo.repeated == 0) /* each retransmission was for nothing */
@@ -184,7 +196,10 @@ frto_second(struct tern_conn *c, const struct ack_news *news)
 	set_cwnd(c, RTE_MIN(c->cong.cwnd, (uint32_t)DUP_THRESH * c->snd.mss));
 }
 
-/* Step 2: if the first advances, new data go out, and what their ACKs say is waited for. */
+/*
+ * RFC 5682 §2.1, step 2: if the first advances, new data go out, and what their ACKs say is waited
+ * for.
+ */
 static void
 frto_first(struct tern_conn *c, const struct ack_news *news)
 {
@@ -196,6 +211,7 @@ frto_first(struct tern_conn *c, const struct ack_news *news)
 	set_cwnd(c, (uint64_t)flight_pipe(c) + 2 * c->snd.mss);
 }
 
+/* RFC 5682 §3.1: with SACK it is the same, as duplicates tell what they are for. */
 static void
 frto(struct tern_conn *c, const struct ack_news *news)
 {
@@ -218,7 +234,7 @@ lose_head(struct tern_conn *c)
 	c->flags |= TERN_CONN_REPEAT;
 }
 
-/* RFC 5681 §3.2, RFC 6582 §3.2: what duplicate and partial ACKs say. */
+/* RFC 5681 §3.2 (2)-(4), RFC 6582 §3.2 (2), (3), §4: what duplicate and partial ACKs say. */
 static void
 count_duplicates(struct tern_conn *c, const struct ack_news *news, struct delivery *d)
 {
@@ -279,7 +295,7 @@ is_limited(const struct tern_conn *c, uint32_t flight)
 {
 	if ((c->flags & TERN_CONN_LIMITED) != 0)
 		return true;
-	/* In slow start cwnd may run ahead of what is sent by as much again (RFC 7661 §4.1). */
+	/* In slow start cwnd may run ahead of what is sent by as much again (RFC 7661 §4.3). */
 	return c->cong.cwnd < c->cong.ssthresh && flight >= c->cong.cwnd / 2;
 }
 
@@ -305,6 +321,7 @@ grow(struct tern_conn *c, const struct segment *s, const struct ack_news *news, 
 		reduce_at_once(c, TERN_CONGESTED_ECN, news->flight);
 }
 
+/* With SACK a duplicate is what tells of something new (RFC 6675 §2). */
 static void
 find_losses(struct tern_conn *c, const struct segment *s, const struct ack_news *news,
 	    struct delivery *d)
@@ -371,6 +388,7 @@ recovery_detect(struct tern_conn *c)
 	conn_ready(c);
 }
 
+/* RFC 9937 §6.3 */
 void
 recovery_sent(struct tern_conn *c, uint32_t seq, uint32_t len)
 {
@@ -382,6 +400,7 @@ recovery_sent(struct tern_conn *c, uint32_t seq, uint32_t len)
 		if (c->undo.repeated == 0)
 			c->undo.ts = c->tcp->now_ts + c->ts_offset;
 		c->undo.repeated += len;
+		c->undo.high = seq_max(c->undo.high, seq + len);
 	}
 	if (again && (c->flags & (TERN_CONN_SACK | TERN_CONN_LOSS)) == 0)
 		c->flight.lost = 0;
@@ -393,17 +412,20 @@ recovery_sent(struct tern_conn *c, uint32_t seq, uint32_t len)
 void
 recovery_timeout(struct tern_conn *c)
 {
-	/* RFC 5681 (4), once for one loss however often its timer expires. */
+	/* RFC 5681 §3.1 (4), once for one loss however often its timer expires. */
 	if (c->rtt.backoff == 0)
 		reduce(c, TERN_CONGESTED_TIMEOUT, answerable(c, conn_flight(c)));
-	set_cwnd(c, c->snd.mss); /* loss window */
+	set_cwnd(c, c->snd.mss); /* loss window: RFC 5681 §3.1 */
 	c->flags &= ~(TERN_CONN_RECOVERY | TERN_CONN_REPEAT | TERN_CONN_REDUCED | TERN_CONN_TLP |
 		      TERN_CONN_TLP_REPEATS | FRTO);
 	/* Timestamps tell the same with one ACK (RFC 3522); RFC 5682 §2.1 step 1. */
 	if ((c->flags & (TERN_CONN_LOSS | TERN_CONN_TIMESTAMPS)) == 0)
 		c->flags |= TERN_CONN_FRTO_1;
 	c->flags |= TERN_CONN_LOSS;
-	c->snd.recover = c->snd.max;
+	c->snd.recover = c->snd.max; /* RFC 6582 §3.2 step 4 */
 	c->snd.dupacks = 0;
+	/* RFC 2018 §8: what the peer had told of, it may have thrown away. */
+	if (c->rtt.backoff > 0 || flight_reneged(c))
+		flight_forget_sacks(c);
 	flight_rewind(c);
 }

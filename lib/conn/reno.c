@@ -6,6 +6,7 @@
 #include "conn/reno.h"
 #include "conn/congestion.h"
 
+/* RFC 5681 §3.1 (2), RFC 3465 §2.2, §2.3 (MUST-19) */
 uint32_t
 reno_slow_start(struct tern_conn *c, uint32_t bytes, uint32_t segments)
 {
@@ -21,7 +22,7 @@ reno_slow_start(struct tern_conn *c, uint32_t bytes, uint32_t segments)
 	return by - room;
 }
 
-/* RFC 3465 §2.1: one MSS when a whole window is acknowledged. */
+/* RFC 5681 §3.1 (3), RFC 3465 §2.1: one MSS when a whole window is acknowledged (MUST-19). */
 static void
 avoid_congestion(struct reno *r, struct tern_conn *c, uint32_t bytes)
 {
@@ -58,7 +59,7 @@ reno_congested(struct reno *r, struct tern_conn *c, enum tern_congested why, uin
 	r->counted = 0;
 	r->after_timeout_before = r->after_timeout;
 	r->after_timeout = why == TERN_CONGESTED_TIMEOUT;
-	/* A mark counts as a loss (RFC 3168 §5). */
+	/* RFC 5681 §3.1 (4); a mark counts as a loss (RFC 3168 §6.1.2). */
 	return RTE_MAX(flight / 2, 2u * c->snd.mss);
 }
 

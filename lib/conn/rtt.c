@@ -25,20 +25,21 @@ smooth(struct tern_conn *c, uint32_t sample_us)
 	c->rtt.srtt_8 += sample_us - srtt;
 }
 
-/* (2.3), (2.4), (2.5): RTO = SRTT + max(G, 4 RTTVAR), within its bounds. */
+/*
+ * (2.3), (2.4), (2.5): RTO = SRTT + max(G, 4 RTTVAR), within its bounds. The lower one takes the
+ * place of G: it stands for what peers delay their ACKs, which comes on top of the round trip.
+ */
 static void
 set_rto(struct tern_conn *c)
 {
 	const struct tcp_times *times = &c->tcp->times;
-	uint32_t var = c->rtt.rttvar_4 > TICK_US ? c->rtt.rttvar_4 : TICK_US;
-	uint32_t rto = (c->rtt.srtt_8 / 8 + var + TICK_US - 1) / TICK_US;
+	uint32_t var = (c->rtt.rttvar_4 + TICK_US - 1) / TICK_US;
+	uint32_t rto = c->rtt.srtt_8 / 8 / TICK_US + (var > times->rto_min ? var : times->rto_min);
 
-	if (rto < times->rto_min)
-		rto = times->rto_min;
 	c->rtt.rto = rto < times->rto_max ? rto : times->rto_max;
 }
 
-/* RFC 7323 §4: by the echo of our clock, a tick of which is the least that it can tell. */
+/* RFC 7323 §4.1: by the echo of our clock, a tick of which is the least that it can tell. */
 static uint32_t
 echoed_us(const struct tern_conn *c, const struct segment *s)
 {
@@ -58,6 +59,7 @@ measured_us(const struct tern_conn *c, const struct delivery *d)
 	return us > 0 ? us : 1;
 }
 
+/* MUST-18, Karn (§3): not by what was sent twice; once a round trip (RFC 7323 §4.2). */
 uint32_t
 rtt_acked(struct tern_conn *c, const struct segment *s, const struct delivery *d)
 {

@@ -14,8 +14,8 @@
 #include "wire/tcp.h"
 #include <tern_conn.h>
 
-/* An early segment with this number was taken. */
-void sack_arrived(struct tern_conn *c, uint32_t seq);
+/* An early segment was taken, or came twice, that now belongs to this run. */
+void sack_arrived(struct tern_conn *c, const struct sack_block *run);
 
 /* [first, end) has come before. */
 void sack_duplicate(struct tern_conn *c, uint32_t first, uint32_t end);
@@ -28,11 +28,8 @@ sack_wanted(const struct tern_conn *c)
 	       (c->early_n > 0 || (c->flags & TERN_CONN_DSACK) != 0);
 }
 
-/* How many blocks: none if all that is early is a FIN. */
-uint32_t sack_blocks(const struct tern_conn *c);
-
-/* The first n of them, n at most sack_blocks(). */
-void sack_make(const struct tern_conn *c, struct sack_block *blocks, uint32_t n);
+/* The blocks there are to tell, in order. Return: how many; none if all that is early is a FIN. */
+uint32_t sack_make(const struct tern_conn *c, struct sack_block blocks[TCP_SACK_BLOCKS_MAX]);
 
 /* They leave now. */
 static inline void

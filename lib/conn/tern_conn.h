@@ -111,7 +111,9 @@ struct tern_tcp_user {
 
 	/**
 	 * The connection is over for its user; @conn is not to be used after this returns. Called
-	 * once for each that was accepted or opened, also when on_open() never was.
+	 * once for each that on_open() was called for, and for each that tern_tcp_connect() made.
+	 * Of a passive open that comes to nothing before ESTABLISHED nobody is told: there was no
+	 * connection yet.
 	 */
 	void (*on_closed)(struct tern_tcp_user *self, struct tern_conn *conn, enum tern_why why);
 
@@ -191,6 +193,8 @@ enum tern_tcp_timer {
 #define TERN_MARK_KEEPALIVE (1u << 1) /* a keep-alive probe is to be sent */
 #define TERN_MARK_PROBED (1u << 2)    /* no round trip was measured since a tail loss probe */
 
+#define TERN_MARK_URGENT (1u << 3) /* public: urgent data end before the number `urgent` */
+
 #define TERN_RCV_RECENT 4
 #define TERN_CONGESTION_WORDS 6
 
@@ -208,7 +212,6 @@ struct tern_conn {
 	uint32_t flags;		    /* TERN_CONN_* */
 	uint8_t state;		    /* enum tern_tcp_state */
 	uint8_t timers;		    /* bit per armed enum tern_tcp_timer */
-	uint16_t listener;	    /* private: whose half-open it is, in SYN-RECEIVED */
 
 	/* Send sequence variables (RFC 9293 §3.3.1). */
 	struct {
@@ -314,21 +317,27 @@ struct tern_conn {
 		uint32_t cwnd, ssthresh;
 		uint32_t repeated; /* bytes sent again since, that no D-SACK has spoken of */
 		uint32_t ts;	   /* our clock at the first of them */
+		uint32_t first;	   /* snd.una then: what is before it belongs to another one */
+		uint32_t high;	   /* the highest of them, + 1 */
 	} undo;
 
-	struct rte_mbuf *early;		  /* segments beyond a gap, in order */
-	struct rte_mbuf *early_last;	  /* the first of the last run of them */
-	uint32_t recent[TERN_RCV_RECENT]; /* numbers of the latest of them (RFC 2018 §4) */
-	uint32_t dsack_first, dsack_end;  /* the duplicate to be told of */
-	uint32_t challenged;		  /* tick of the last challenge ACK */
-	uint32_t tune_seq, tune_us;	  /* the round trip that receive tuning looks at */
-	uint32_t pace;			  /* bytes a millisecond; 0: from cwnd and SRTT */
+	struct rte_mbuf *early;	     /* segments beyond a gap, in order */
+	struct rte_mbuf *early_last; /* the first of the last run of them */
+	struct {
+		uint32_t first, end;
+	} recent[TERN_RCV_RECENT]; /* runs of them, the latest first (RFC 2018 §4); empty: 0, 0 */
+	uint32_t dsack_first, dsack_end; /* the duplicate to be told of */
+	uint32_t challenged;		 /* tick of the last challenge ACK */
+	uint32_t tune_seq, tune_us;	 /* the round trip that receive tuning looks at */
+	uint32_t pace;			 /* bytes a millisecond; 0: from cwnd and SRTT */
 	uint16_t keepalive_every_s;
 	uint8_t keepalive_count, keepalive_sent;
-	uint16_t early_runs; /* runs of early segments without a gap */
-	uint16_t mss_most;   /* what snd.mss was before a path MTU lowered it */
-	uint32_t mtu_at;     /* tick of that */
-	uint32_t pace_us;    /* when the next segment may leave */
+	uint16_t mss_most; /* what snd.mss was before a path MTU lowered it */
+	uint32_t mtu_at;   /* tick of that */
+	uint32_t pace_us;  /* when the next segment may leave */
+	uint32_t urgent;   /* RCV.UP, with TERN_MARK_URGENT */
+	uint32_t limited;  /* TERN_CONN_LIMITED holds until this number is acknowledged */
+	uint32_t spare[8]; /* to the end of the cache line, for what comes */
 };
 
 /** Names for people: "ESTABLISHED", "timed out". NULL beyond the enum. */

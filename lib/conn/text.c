@@ -15,9 +15,10 @@
 #include <tern_congestion.h>
 
 /*
- * An ACK for at least every second full-sized segment (MUST-58), the rest in time (MUST-40). What
- * comes in one burst is acknowledged at the end of it, but not much at a time, or the peer's window
- * would move in jumps. At the start each segment is told of, for slow start lives of ACKs.
+ * An ACK for at least every second full-sized segment (SHLD-19), the rest in time (SHLD-18,
+ * MUST-40). What comes in one burst is acknowledged at the end of it (MUST-58, MUST-59), but not
+ * much at a time, or the peer's window would move in jumps. At the start each segment is told of,
+ * for slow start lives of ACKs.
  */
 static void
 owe_ack(struct tern_conn *c, uint16_t len)
@@ -41,8 +42,8 @@ owe_ack(struct tern_conn *c, uint16_t len)
 }
 
 /*
- * Hand in->data, in->len, which begin at rcv.nxt, to the user. What it accepts is acknowledged, and
- * nothing else.
+ * RFC 9293 §3.10.3: hand in->data, in->len, which begin at rcv.nxt, to the user. What it accepts is
+ * acknowledged, and nothing else.
  */
 static enum tern_verdict
 deliver(struct tern_conn *c, struct tern_in *in)
@@ -77,7 +78,7 @@ deliver(struct tern_conn *c, struct tern_in *in)
 	return v;
 }
 
-/* Step 8. */
+/* RFC 9293 §3.10.7.4 step 8; the user hears of it (MUST-12). */
 static void
 take_fin(struct tern_conn *c)
 {
@@ -157,7 +158,7 @@ trim(struct tern_conn *c, struct segment *s, struct tern_in *in)
 		if (skip > s->len)
 			skip = s->len;
 		if (skip > 0)
-			sack_duplicate(c, s->seq, s->seq + skip);
+			sack_duplicate(c, s->seq, s->seq + skip); /* RFC 2883 §4.2 */
 		s->seq += skip;
 		s->len = (uint16_t)(s->len - skip);
 		in->data += skip;
@@ -171,28 +172,41 @@ trim(struct tern_conn *c, struct segment *s, struct tern_in *in)
 	in->len = s->len;
 }
 
+/* RFC 2883 §4: what of this is held already is told of, and the run that holds it next. */
+static void
+note_twice(struct tern_conn *c, const struct segment *s)
+{
+	struct sack_block part, run;
+
+	if (!early_overlap(c, s->seq, s->seq + s->len, &part, &run))
+		return;
+	sack_duplicate(c, part.first, part.end);
+	sack_arrived(c, &run);
+}
+
 static enum tern_verdict
 hold_early(struct tern_conn *c, const struct segment *s, const struct tern_in *in)
 {
+	bool fin = (s->flags & TCP_FIN) != 0;
 	uint8_t *data = in->data;
 	struct rte_mbuf *m = held_make(c, c->early_n, in->mbuf, &data, s->len);
-	struct sack_block twice;
+	struct sack_block run;
+	enum early early;
 
 	c->flags |= TERN_CONN_ACK_NOW; /* a duplicate ACK tells of the gap (RFC 5681 §4.2) */
-	if (early_overlap(c, s->seq, s->seq + s->len, &twice)) {
-		sack_duplicate(c, twice.first, twice.end);
-		sack_arrived(c, twice.first); /* the block that holds it comes next: RFC 2883 §4 */
-	}
+	note_twice(c, s);
 	if (m == NULL)
 		return TERN_DROP_TCP_HELD;
-	if (early_insert(c, m, s->seq, data, s->len, (s->flags & TCP_FIN) != 0)) {
-		sack_arrived(c, s->seq);
+	early = early_insert(c, m, s->seq, data, s->len, fin, &run);
+	if (early == EARLY_HELD) {
+		if (run.first != run.end)
+			sack_arrived(c, &run);
 		count(c->tcp, TERN_EV_TCP_OUT_OF_ORDER);
 		return m == in->mbuf ? TERN_TAKEN : TERN_DONE;
 	}
 	if (m != in->mbuf)
 		rte_pktmbuf_free(m);
-	return TERN_DONE;
+	return early == EARLY_TOO_FAR ? TERN_DROP_TCP_HELD : TERN_DONE;
 }
 
 /*
@@ -213,18 +227,6 @@ take_mark(struct tern_conn *c, const struct segment *s)
 		c->flags &= ~TERN_CONN_ECE;
 	if (s->ce)
 		c->flags |= TERN_CONN_ECE | TERN_CONN_ACK_NOW;
-}
-
-/* What comes in order may hold something that came early (RFC 2883 §4.2). */
-static void
-note_overlap(struct tern_conn *c, const struct segment *s)
-{
-	struct sack_block twice;
-
-	if (c->early == NULL || (c->flags & TERN_CONN_DSACK) != 0)
-		return;
-	if (early_overlap(c, s->seq, s->seq + s->len, &twice))
-		sack_duplicate(c, twice.first, twice.end);
 }
 
 enum tern_verdict
@@ -249,7 +251,8 @@ conn_take_text(struct tern_conn *c, struct segment *s, struct tern_in *in, bool 
 	if (s->seq != c->rcv.nxt)
 		return s->len > 0 || fin ? hold_early(c, s, in) : TERN_DONE;
 	if (s->len > 0) {
-		note_overlap(c, s);
+		if (c->early != NULL && (c->flags & TERN_CONN_DSACK) == 0)
+			note_twice(c, s);
 		v = deliver(c, in);
 		if (c->state == TERN_CLOSED)
 			return v;

@@ -31,7 +31,10 @@ timers_cancel(struct tern_conn *c)
 	wheel_cancel(&c->tcp->wheel, c->slot);
 }
 
-/* How long this connection may go unanswered: R2 (RFC 9293 §3.8.3). */
+/*
+ * How long this connection may go unanswered: R2 (MUST-20, SHLD-11), of a SYN (MUST-22, MUST-23,
+ * RFC 4987 §3.3).
+ */
 static uint32_t
 patience(const struct tern_conn *c)
 {
@@ -45,7 +48,7 @@ patience(const struct tern_conn *c)
 	}
 }
 
-/* RFC 6298 (5.5): the back-off doubles, up to the maximum. */
+/* RFC 6298 (5.5), MUST-19: the back-off doubles, up to the maximum. */
 static uint32_t
 backed_off(const struct tern_conn *c)
 {
@@ -70,6 +73,7 @@ rexmit_start(struct tern_conn *c)
 	timer_set(c, TERN_TIMER_REXMIT, RTE_MIN(backed_off(c), patience_left(c)));
 }
 
+/* The first probe after one RTO (SHLD-29), each further one after twice the time (SHLD-30). */
 void
 persist_start(struct tern_conn *c)
 {
@@ -93,8 +97,8 @@ go_back(struct tern_conn *c)
 	enum { R1 = 3 }; /* at least (SHLD-10) */
 
 	if (conn_synchronised(c)) {
-		recovery_timeout(c);
 		mtu_suspect(c);
+		recovery_timeout(c);
 	} else {
 		c->flags |= TERN_CONN_SYN_REPEATED;
 		c->snd.nxt = c->snd.una;
@@ -105,7 +109,7 @@ go_back(struct tern_conn *c)
 	rexmit_start(c);
 	conn_ready(c);
 	if (c->rtt.backoff == R1)
-		conn_report(c, TERN_REPORT_UNANSWERED);
+		conn_report(c, TERN_REPORT_UNANSWERED); /* SHLD-9 */
 }
 
 static void
@@ -120,6 +124,7 @@ probe(struct tern_conn *c)
 	conn_ready(c);
 }
 
+/* RFC 9293 §3.10.8 */
 static void
 rexmit_expired(struct tern_conn *c)
 {
@@ -128,8 +133,8 @@ rexmit_expired(struct tern_conn *c)
 		conn_end(c, TERN_TIMED_OUT);
 	} else if ((c->flags & TERN_CONN_PROBING) != 0 ||
 		   (conn_synchronised(c) && c->snd.wnd == 0)) {
-		probe(c); /* also when the window was shut over what is in flight: B1 */
-	} else {
+		probe(c); /* also when the window was shut over what is in flight: MUST-35 */
+	} else if (!tlp_expired(c)) { /* it comes first (RFC 8985 §7.2), and does no harm */
 		go_back(c);
 	}
 }
@@ -141,7 +146,7 @@ loss_expired(struct tern_conn *c)
 	if (c->flight.sacked > 0 || (c->flags & (TERN_CONN_RECOVERY | TERN_CONN_LOSS)) != 0)
 		recovery_detect(c);
 	else
-		tlp_expired(c);
+		(void)tlp_expired(c);
 }
 
 /* An ACK that was delayed, if there is one: a paced flight has its timer here as well. */
@@ -156,9 +161,7 @@ ack_expired(struct tern_conn *c)
 static void
 state_expired(struct tern_conn *c)
 {
-	if (c->state == TERN_TIME_WAIT)
-		conn_end(c, TERN_FINISHED);
-	else if ((c->flags & TERN_CONN_LINGER) != 0)
+	if ((c->flags & TERN_CONN_LINGER) != 0)
 		conn_ready(c); /* it is reset there */
 	else if (c->state == TERN_FIN_WAIT_2 && (c->flags & TERN_CONN_CLOSED) != 0)
 		conn_end(c, TERN_TIMED_OUT);

@@ -3,7 +3,10 @@
 #include "conn/machine.h"
 #include "core/seq.h"
 
-/* The edge that the free space allows: left of rcv.nxt when more is held than there is space. */
+/*
+ * The edge that the free space allows: left of rcv.nxt when more is held than there is space, for
+ * as long as the user likes (MAY-8).
+ */
 static uint32_t
 free_edge(const struct tern_conn *c)
 {
@@ -26,7 +29,7 @@ worth_it(const struct tern_conn *c, uint32_t edge)
 uint16_t
 window_advertise(struct tern_conn *c)
 {
-	uint32_t limit = free_edge(c), edge = seq_max(limit, c->rcv.adv); /* MUST-34 */
+	uint32_t limit = free_edge(c), edge = seq_max(limit, c->rcv.adv); /* SHLD-14 */
 	uint32_t unit = 1u << c->rcv.wscale, field;
 
 	if (!worth_it(c, edge))

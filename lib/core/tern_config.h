@@ -32,7 +32,7 @@ enum tern_congestion_kind {
 /* clang-format off */
 /* X(type, name, default, least, most, sentence): all per lcore */
 #define TERN_CONFIG_LIST(X) \
-	X(uint32_t, connections,     65536, 1, 1u << 27, "TCP connections, of every state") \
+	X(uint32_t, connections,     65536, 1, 1u << 27, "TCP connections, but for those in SYN-RECEIVED and TIME-WAIT") \
 	X(uint32_t, listeners,       64, 1, 65535, "TCP listeners") \
 	X(uint32_t, udp_ports,       64, 1, 65535, "bound UDP ports") \
 	X(uint32_t, neighbours,      1024, 1, 1u << 20, "neighbours on the link") \
@@ -41,17 +41,17 @@ enum tern_congestion_kind {
 	X(uint32_t, mbufs,           16384, 256, 1u << 26, "mbufs of the pool that the port is given") \
 	X(uint32_t, arp_queue,       16, 1, 1024, "packets that wait for one unresolved neighbour") \
 	X(uint32_t, tx_queue,        512, 64, 65536, "packets that wait for the port") \
-	X(uint32_t, held_pkts,       256, 1, 65535, "mbufs that one connection may hold, each way") \
+	X(uint32_t, held_pkts,       4096, 1, 65535, "mbufs that one connection may hold, each way") \
 	X(uint32_t, held_total,      8192, 1, 1u << 26, "mbufs that all connections may hold; at most half of the pool") \
 	X(uint32_t, rcv_space,       262144, 1, 1u << 30, "receive space of a connection, bytes") \
 	X(uint32_t, initial_window,  10, 1, 100, "initial congestion window, segments (RFC 6928)") \
 	X(uint32_t, port_min,        32768, 1, 65535, "lowest port of active opens") \
 	X(uint32_t, port_max,        60999, 1, 65535, "highest port of active opens") \
 	X(uint32_t, ttl,             64, 1, 255, "time to live of what we send") \
-	X(uint32_t, half_open,       1024, 1, 1u << 24, "passive opens under way, of all listeners") \
+	X(uint32_t, half_open,       1024, 1, 1u << 20, "passive opens under way (SYN-RECEIVED), of all listeners") \
 	X(uint32_t, time_waits,      16384, 1, 1u << 27, "connections in TIME-WAIT; the oldest makes room") \
-	X(uint32_t, sent_ranges,     65536, 64, 1u << 26, "what of all flights is told apart by time and by SACK") \
-	X(uint32_t, sent_ranges_each, 512, 4, 16384, "the same of one connection: its scoreboard") \
+	X(uint32_t, sent_ranges,     262144, 64, 1u << 26, "what of all flights is told apart by time and by SACK") \
+	X(uint32_t, sent_ranges_each, 8192, 4, 1u << 20, "the same of one connection: its scoreboard") \
 	X(uint32_t, rcv_space_max,   4194304, 1, 1u << 30, "receive space to which a fast connection may grow, bytes") \
 	X(uint32_t, quick_acks,      16, 0, 255, "segments at the start that are acknowledged at once") \
 	X(uint32_t, keepalive_count, 9, 1, 255, "keep-alive probes without answer that end a connection") \
@@ -60,7 +60,7 @@ enum tern_congestion_kind {
 	X(uint64_t, arp_retry_ns,    TERN_S, TERN_MS, 60 * TERN_S, "between two requests for one neighbour") \
 	X(uint64_t, arp_life_ns,     60 * TERN_S, 2 * TERN_S, 86400 * TERN_S, "life of a neighbour that is not heard again") \
 	X(uint64_t, rto_initial_ns,  TERN_S, TERN_MS, 60 * TERN_S, "RTO before the first sample (RFC 6298 2.1)") \
-	X(uint64_t, rto_min_ns,      200 * TERN_MS, TERN_MS, 60 * TERN_S, "least RTO; RFC 6298 2.4 says 1 s") \
+	X(uint64_t, rto_min_ns,      200 * TERN_MS, TERN_MS, 60 * TERN_S, "least RTO beyond the round trip; RFC 6298 2.4 says 1 s") \
 	X(uint64_t, rto_max_ns,      60 * TERN_S, TERN_S, 600 * TERN_S, "most RTO (RFC 6298 2.5)") \
 	X(uint64_t, ack_delay_ns,    40 * TERN_MS, TERN_MS / 100, 499 * TERN_MS, "delay of a delayed ACK (RFC 9293 MUST-40)") \
 	X(uint64_t, r2_ns,           100 * TERN_S, TERN_S, 7200 * TERN_S, "give up data not acknowledged for so long (R2)") \

@@ -61,7 +61,7 @@ extern "C" {
 	X(DROP_TCP_PORT,       "TCP port 0", "RFC 6335 6") \
 	X(DROP_TCP_FLAGS,      "SYN with FIN or RST, or none of SYN, ACK, RST", "RFC 9293 3.10.7") \
 	X(DROP_TCP_STRAY,      "reset, or refused segment, of no connection", "RFC 9293 3.10.7.1") \
-	X(DROP_TCP_BACKLOG,    "listener has all the half-open connections that it may", "tcpListenDrop") \
+	X(DROP_TCP_BACKLOG,    "no room for one more half-open connection: of this listener, or of all", "tcpListenDrop") \
 	X(DROP_TCP_FULL,       "all connection slots are taken", "") \
 	X(DROP_TCP_POLICY,     "on_accept said to ignore the SYN", "") \
 	X(DROP_TCP_SEQUENCE,   "outside the receive window", "RFC 9293 3.10.7.4 step 1") \
@@ -116,7 +116,10 @@ extern "C" {
 	X(TCP_CHALLENGE_ACKS,  "challenge ACKs sent", "RFC 5961 7") \
 	X(TCP_CHALLENGE_LIMITED, "challenge ACKs withheld by the rate limit", "RFC 5961 7") \
 	X(TCP_OUT_OF_ORDER,    "segments held until the gap before them closed", "") \
-	X(TCP_TIME_WAIT_REUSED, "TIME-WAIT ended early: for a new SYN, or for its slot", "RFC 9293 MAY-2")
+	X(TCP_TIME_WAIT_REUSED, "TIME-WAIT ended early: for a new SYN, or for its block", "RFC 9293 MAY-2") \
+	X(TCP_COOKIES_SENT,    "SYN-ACKs sent that carry a SYN cookie", "RFC 4987 3.6") \
+	X(TCP_COOKIES_RECEIVED, "connections made of the ACK of a SYN cookie", "RFC 4987 3.6") \
+	X(TCP_COOKIES_BAD,     "segments that should bear a SYN cookie and do not, or an old one", "RFC 4987 3.6")
 /* clang-format on */
 
 enum tern_verdict {

@@ -49,12 +49,15 @@ print_item(FILE *to, const char *what, size_t bytes, uint32_t n)
 void
 tern_bill(const struct tern_config *config, FILE *to)
 {
+	size_t half_open, time_wait;
 	char what[64];
 	struct plan p;
 
 	if (tern_config_check(config) != NULL)
 		return;
 	p = lay_out(config);
+	half_open = tcp_half_open_bytes(config);
+	time_wait = tcp_time_wait_bytes(config);
 	fprintf(to, "memory of one stack:\n");
 	print_item(to, "layers and counters", p.tx, 0);
 	snprintf(what, sizeof(what), "%" PRIu32 " packets towards the port", config->tx_queue);
@@ -67,7 +70,11 @@ tern_bill(const struct tern_config *config, FILE *to)
 	snprintf(what, sizeof(what), "%" PRIu32 " UDP ports", config->udp_ports);
 	print_item(to, what, p.tcp - p.udp, 0);
 	snprintf(what, sizeof(what), "%" PRIu32 " TCP connections", config->connections);
-	print_item(to, what, p.sum - p.tcp, config->connections);
+	print_item(to, what, p.sum - p.tcp - half_open - time_wait, config->connections);
+	snprintf(what, sizeof(what), "%" PRIu32 " more in SYN-RECEIVED", config->half_open);
+	print_item(to, what, half_open, config->half_open);
+	snprintf(what, sizeof(what), "%" PRIu32 " more in TIME-WAIT", config->time_waits);
+	print_item(to, what, time_wait, config->time_waits);
 	print_item(to, "sum", p.sum, 0);
 	fprintf(to, "  and %" PRIu32 " mbufs for its port\n", config->mbufs);
 }

@@ -5,9 +5,6 @@
 
 #include <tern_stream_pool.h>
 
-/* Who is named in a listener; on_accept() names another, or refuses. */
-static struct tern_tcp_user nobody;
-
 enum { BACKLOG = 1024, ALIGN_BYTES = 64 };
 
 static size_t
@@ -28,14 +25,35 @@ on_accept(const struct tern_tcp_listener *listener, struct tern_syn *syn)
 {
 	/* The pool is its user's and not constant, only the layer's view of the listener is. */
 	struct tern_stream_pool *pool = (struct tern_stream_pool *)(uintptr_t)listener;
-	struct tern_stream *s = tern_stream_pool_take(pool);
 
-	if (s == NULL) {
+	if (pool->free == NULL) {
 		pool->refused++;
 		return TERN_IGNORE;
 	}
-	return tern_stream_accept(s, syn);
+	syn->data = pool;
+	return TERN_ACCEPT;
 }
+
+/* Nobody is told of an attempt that comes to nothing: only what is open takes a stream. */
+static void
+on_open(struct tern_tcp_user *user, struct tern_conn *conn)
+{
+	struct tern_stream_pool *pool = conn->data;
+	struct tern_stream *s = tern_stream_pool_take(pool);
+
+	(void)user;
+	if (s == NULL) {
+		pool->refused++;
+		tern_tcp_abort(conn);
+		return;
+	}
+	conn->data = NULL;
+	conn->user = &s->user;
+	s->user.on_open(&s->user, conn);
+}
+
+/* Who is named in the listener, until a connection is open. */
+static struct tern_tcp_user nobody = { .on_open = on_open };
 
 void
 tern_stream_pool_init(struct tern_stream_pool *pool, void *mem,

@@ -6,16 +6,6 @@
 #include <tern_stream_recv.h>
 #include <tern_tcp.h>
 
-/*
- * Bytes that were copied, and accepted with TERN_DONE, wait here: they go on counting against the
- * receive space until tern_tcp_consumed().
- */
-static void
-hold(struct tern_conn *conn, uint32_t bytes)
-{
-	conn->rcv.held += bytes;
-}
-
 /* Less by what rounding to the scale of the window may add (RFC 7323 §2.4). */
 static uint32_t
 space_of(const struct tern_recv *self, const struct tern_conn *conn)
@@ -29,7 +19,7 @@ void
 tern_recv_open(struct tern_recv *self, struct tern_conn *conn)
 {
 	self->conn = conn;
-	conn->rcv.space = space_of(self, conn);
+	tern_tcp_set_space(conn, space_of(self, conn));
 }
 
 void
@@ -51,7 +41,7 @@ tern_recv_take(struct tern_recv *self, struct tern_in *in)
 	if (in->len == 0)
 		return TERN_DROP_USER;
 	self->used += in->len;
-	hold(self->conn, in->len);
+	tern_tcp_hold(self->conn, in->len);
 	return TERN_DONE;
 }
 

@@ -36,14 +36,16 @@ tern_send_close(struct tern_send *self)
 bool
 tern_send_waits(const struct tern_send *self)
 {
-	return self->first != self->end && self->conn != NULL && self->conn->sent < self->first;
+	const struct tern_conn *c = self->conn;
+
+	return self->first != self->end && c != NULL &&
+	       c->sent + (c->snd.max - c->snd.una) < self->first;
 }
 
 uint32_t
 tern_send_available(const struct tern_send *self, uint64_t at)
 {
-	/* A connection that keeps answers must not have bytes at the same time. */
-	if (at >= self->end || tern_send_waits(self))
+	if (at >= self->end)
 		return 0;
 	return (uint32_t)RTE_MIN(self->end - at, (uint64_t)UINT32_MAX);
 }

@@ -3,10 +3,11 @@
 
 #include <rte_common.h>
 
+#include <tern_config.h>
 #include <tern_stream.h>
 #include <tern_stream_pool.h>
 
-enum { ENDING_NOT, ENDING_SHUTDOWN, ENDING_CLOSE };
+enum { ENDING_NOT, ENDING_SHUTDOWN, ENDING_CLOSE, ENDING_LINGER };
 
 static struct tern_stream *
 stream_of(struct tern_tcp_user *user)
@@ -14,7 +15,7 @@ stream_of(struct tern_tcp_user *user)
 	return (struct tern_stream *)user;
 }
 
-/* The FIN must not overtake what waits for answers before it. */
+/* The FIN must not overtake what is behind answers that have not left. */
 static void
 end(struct tern_stream *s, uint8_t how)
 {
@@ -23,10 +24,17 @@ end(struct tern_stream *s, uint8_t how)
 		return;
 	}
 	s->ending = ENDING_NOT;
-	if (how == ENDING_SHUTDOWN)
+	switch (how) {
+	case ENDING_SHUTDOWN:
 		tern_tcp_shutdown(s->conn);
-	else
+		break;
+	case ENDING_CLOSE:
 		tern_tcp_close(s->conn);
+		break;
+	default:
+		tern_tcp_linger(s->conn, s->linger_ms * TERN_MS);
+		break;
+	}
 }
 
 /* What the connection calls ------------------------------------------------------------------- */
@@ -319,6 +327,18 @@ tern_stream_close(struct tern_stream *s)
 	if (s->conn == NULL)
 		return -ENOTCONN;
 	end(s, ENDING_CLOSE);
+	return 0;
+}
+
+int
+tern_stream_linger(struct tern_stream *s, uint64_t ns)
+{
+	if (s->conn == NULL)
+		return -ENOTCONN;
+	if (ns == 0)
+		return tern_stream_abort(s);
+	s->linger_ms = (uint32_t)RTE_MIN((ns - 1) / TERN_MS + 1, (uint64_t)UINT32_MAX);
+	end(s, ENDING_LINGER);
 	return 0;
 }
 

@@ -102,7 +102,8 @@ struct tern_stream {
 	uint8_t state;		       /* enum tern_stream_state */
 	bool eof;		       /* the peer's FIN has come */
 	bool short_write;	       /* on_writable() is owed */
-	uint8_t ending;		       /* what to do when the answers before are acknowledged */
+	uint8_t ending;		       /* what to do when the answers before have left */
+	uint32_t linger_ms;
 };
 
 /**
@@ -116,7 +117,10 @@ struct tern_stream {
 TERN_API void tern_stream_init(struct tern_stream *s, const struct tern_stream_hooks *hooks,
 			       struct tern_recv *recv, struct tern_send *send);
 
-/** From on_accept(): the connection of this SYN becomes the stream's. Return: TERN_ACCEPT. */
+/**
+ * From on_accept(): the connection of this SYN becomes the stream's. Should it come to nothing
+ * before on_open(), nobody is told, and the stream may be given to another. Return: TERN_ACCEPT.
+ */
 TERN_API enum tern_accept tern_stream_accept(struct tern_stream *s, struct tern_syn *syn);
 
 /**
@@ -176,8 +180,8 @@ TERN_API uint32_t tern_stream_move(struct tern_stream *from, struct tern_stream 
  * @data, @len: as for tern_tcp_answer()
  *
  * When all that the source had is acknowledged the answer leaves in the very mbuf, which is kept
- * until it is acknowledged; what is written meanwhile leaves after that. Otherwise it is copied
- * into the source, all of it or nothing.
+ * until it is acknowledged; the source goes on behind it. Otherwise it is copied into the source,
+ * all of it or nothing.
  *
  * Return: what on_data() must return. TERN_DROP_USER, TERN_DROP_TCP_HELD: there was no room for the
  * answer, so that the question was not accepted and will come again.
@@ -196,6 +200,12 @@ TERN_API int tern_stream_shutdown(struct tern_stream *s);
  * peer has acknowledged all and closed too.
  */
 TERN_API int tern_stream_close(struct tern_stream *s);
+
+/**
+ * The same, but reset after @ns when the peer has not acknowledged all by then: SO_LINGER. Rounded
+ * up to milliseconds; with 0 at once, as tern_stream_abort().
+ */
+TERN_API int tern_stream_linger(struct tern_stream *s, uint64_t ns);
 
 /** ABORT (RFC 9293 §3.10.5): reset now; on_closed(TERN_ABORTED) is called from inside. */
 TERN_API int tern_stream_abort(struct tern_stream *s);

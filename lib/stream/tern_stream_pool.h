@@ -8,7 +8,8 @@
  *
  * The memory is handed in and is all there is: tern_stream_pool_bytes(), which is about the two
  * rings of each stream and 256 bytes. A pool belongs to one stack, as its streams do: make one for
- * each. When no stream is left SYNs are not answered (TERN_IGNORE), so that the peer tries again.
+ * each. When no stream is left SYNs are not answered (TERN_IGNORE), so that the peer tries again;
+ * who had been answered before that is reset when its connection opens.
  *
  * A stream comes back by itself when on_closed() has returned, whatever is left in its rings. Who
  * wants to connect anew takes another.
@@ -38,7 +39,7 @@ struct tern_stream_pool {
 	const struct tern_stream_hooks *hooks;
 	struct tern_stream *free;
 	uint32_t streams, used; /* how many there are, and are in use */
-	uint64_t refused;	/* SYNs that found none left */
+	uint64_t refused;	/* SYNs and connections that found none left */
 };
 
 /** Memory that tern_stream_pool_init() wants, aligned to 64. */

@@ -90,17 +90,20 @@ TERN_API void tern_send_acked(struct tern_send *self, uint64_t upto);
  */
 TERN_API uint32_t tern_send_write(struct tern_send *self, const void *data, uint32_t len);
 
-/** Does what it holds wait for answers before it to be acknowledged? */
-TERN_API bool tern_send_waits(const struct tern_send *self);
-
 /** How much tern_send_write() would take. */
 TERN_API uint32_t tern_send_room(const struct tern_send *self);
 
 /**
  * Other bytes go before: the source, which is empty, goes on at this position. What it is given
- * from now on leaves when all before it is acknowledged: tern_tcp_answer() wants that so.
+ * from now on leaves behind them.
  */
 TERN_API void tern_send_seek(struct tern_send *self, uint64_t position);
+
+/**
+ * Has it bytes behind answers that have not left yet? Then FIN must wait: the connection does not
+ * ask for bytes before those have left.
+ */
+TERN_API bool tern_send_waits(const struct tern_send *self);
 
 /* Ring ---------------------------------------------------------------------------------------- */
 

@@ -105,6 +105,7 @@ tcp_write_timestamps(uint8_t *at, uint32_t val, uint32_t ecr)
 	return TCP_TIMESTAMPS_ROOM;
 }
 
+/* RFC 2018 §3 */
 uint32_t
 tcp_write_sack(uint8_t *at, const struct sack_block *blocks, uint32_t n)
 {
@@ -140,6 +141,9 @@ write_permissions(uint8_t *at, const struct syn_options *o)
 	return len;
 }
 
+/*
+ * Each but No-Operation has a length (MUST-68); there is no End, and nothing behind it (MUST-69).
+ */
 uint32_t
 tcp_write_syn_options(uint8_t *at, const struct syn_options *o)
 {

@@ -63,8 +63,9 @@ enum {
 /* One received segment in host byte order. */
 struct segment {
 	uint32_t seq, ack;
-	uint32_t wnd; /* as in the header: not scaled */
-	uint16_t len; /* payload bytes */
+	uint32_t wnd;	 /* as in the header: not scaled */
+	uint16_t len;	 /* payload bytes */
+	uint16_t urgent; /* with TCP_URG: how far behind seq urgent data end */
 	uint8_t flags;
 	bool ce; /* the packet was marked: Congestion Experienced (RFC 3168 §5) */
 	/* Options. Those of SYN segments; absent, or no SYN: 0 and TCP_WSCALE_NONE. */
@@ -84,9 +85,34 @@ segment_length(const struct segment *s)
 	return s->len + ((s->flags & TCP_SYN) != 0) + ((s->flags & TCP_FIN) != 0);
 }
 
+/* A SYN that asks for ECN (RFC 3168 §6.1.1). */
+static inline bool
+segment_asks_ecn(const struct segment *s)
+{
+	return (s->flags & (TCP_SYN | TCP_ACK | TCP_ECE | TCP_CWR)) ==
+	       (TCP_SYN | TCP_ECE | TCP_CWR);
+}
+
+/*
+ * The four cases of the acceptability test (RFC 9293 §3.10.7.4 step 1), for the window of wnd bytes
+ * from nxt on.
+ */
+static inline bool
+segment_fits(const struct segment *s, uint32_t nxt, uint32_t wnd)
+{
+	uint32_t length = segment_length(s);
+	uint32_t from = s->seq - nxt, to = s->seq + length - 1 - nxt;
+
+	if (length == 0)
+		return wnd == 0 ? from == 0 : from < wnd;
+	return from < wnd || to < wnd;
+}
+
 /*
  * Read the options of a segment whose other fields are read. Unknown kinds are skipped by their
  * length (MUST-6); an illegal length ends the reading and what was read before it stands (MUST-7).
+ * End and No-Operation are known, and MSS (MUST-4); any segment may have them (MUST-5), at any
+ * alignment (MUST-64).
  */
 void tcp_read_options(const uint8_t *at, uint32_t len, struct segment *s);
 

@@ -14,6 +14,7 @@ below(uint32_t bound)
 	return random_below(&draw, bound);
 }
 
+/* RFC 9293 MAY-18 */
 Test(congestion, every_kind_has_its_table)
 {
 	cr_assert_eq(congestion_of(TERN_CUBIC), &tern_cubic);

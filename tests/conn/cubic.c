@@ -100,7 +100,7 @@ Test(cubic, follows_the_curve)
 	cr_assert_gt(compared, 10000, "%d", compared);
 }
 
-/* §4.6: ssthresh is 0.7 of the flight, two segments at least; the same for a mark. */
+/* RFC 9438 §4.6: ssthresh is 0.7 of the flight, two segments at least; the same for a mark. */
 Test(cubic, reduces_by_beta)
 {
 	static const uint32_t flight[] = { 0, 1460, 2920, 4380, 14600, 1000000, FLOW_MOST };
@@ -115,8 +115,8 @@ Test(cubic, reduces_by_beta)
 }
 
 /*
- * §4.3: where W_cubic is less, cwnd grows like Reno's with the same average: alpha_cubic segments a
- * round trip up to cwnd_prior, and a whole one from there on.
+ * RFC 9438 §4.3: where W_cubic is less, cwnd grows like Reno's with the same average: alpha_cubic
+ * segments a round trip up to cwnd_prior, and a whole one from there on.
  */
 Test(cubic, keeps_up_with_reno)
 {
@@ -140,7 +140,10 @@ Test(cubic, keeps_up_with_reno)
 	}
 }
 
-/* §4.2: the plateau is reached after K: at K / 2 there is 1/8 left of the way, at K nothing. */
+/*
+ * RFC 9438 §4.2: the plateau is reached after K: at K / 2 there is 1/8 left of the way, at K
+ * nothing.
+ */
 Test(cubic, plateau_is_after_k)
 {
 	static const uint32_t segments[] = { 1000, 10000, 100000 };
@@ -161,7 +164,7 @@ Test(cubic, plateau_is_after_k)
 	}
 }
 
-/* §4.7: a reduction below the last W_max makes W_max 0.85 of cwnd. */
+/* RFC 9438 §4.7: a reduction below the last W_max makes W_max 0.85 of cwnd. */
 Test(cubic, converges_fast)
 {
 	double w_max = 10000 * 1460;
@@ -179,7 +182,7 @@ Test(cubic, converges_fast)
 	cr_assert_gt(follow_curve(1460, 9000 * 1460), 100);
 }
 
-/* §4.2, §5.8: t stands still while cwnd is not what holds back. */
+/* RFC 9438 §4.2, §5.8: t stands still while cwnd is not what holds back. */
 Test(cubic, does_not_count_time_when_not_limited)
 {
 	static struct flow steady;
@@ -206,7 +209,7 @@ Test(cubic, does_not_count_time_when_not_limited)
 	}
 }
 
-/* §4.2: t does not begin again when the clock has gone round, at 71 minutes, either. */
+/* RFC 9438 §4.2: t does not begin again when the clock has gone round, at 71 minutes, either. */
 Test(cubic, survives_a_wrapping_clock)
 {
 	begin(1460, 1000 * 1460, 50000);
@@ -222,7 +225,7 @@ Test(cubic, survives_a_wrapping_clock)
 	cr_assert_eq(f.conn.cong.cwnd, FLOW_MOST);
 }
 
-/* §4.8: ssthresh is 0.7 of the flight; K is 0 and W_max is cwnd when avoidance begins. */
+/* RFC 9438 §4.8: ssthresh is 0.7 of the flight; K is 0 and W_max is cwnd when avoidance begins. */
 Test(cubic, after_a_timeout_the_curve_is_convex)
 {
 	double t;
@@ -243,7 +246,7 @@ Test(cubic, after_a_timeout_the_curve_is_convex)
 	}
 }
 
-/* §4.10: nor is there a W_max when slow start ended without a loss. */
+/* RFC 9438 §4.10: nor is there a W_max when slow start ended without a loss. */
 Test(cubic, without_a_loss_the_curve_is_convex)
 {
 	double t, w_max;
@@ -264,7 +267,7 @@ Test(cubic, without_a_loss_the_curve_is_convex)
 	}
 }
 
-/* §4.2: however far the curve is ahead, a window's ACKs let cwnd grow by half at most. */
+/* RFC 9438 §4.2: however far the curve is ahead, a window's ACKs let cwnd grow by half at most. */
 Test(cubic, grows_by_half_at_most)
 {
 	begin(1460, 10 * 1460, 50000);
@@ -287,7 +290,9 @@ run(struct flow *flow, int rounds)
 		flow_round(flow, 2920);
 }
 
-/* §4.9: what a spurious reduction changed is as before: the flow goes on as its twin does. */
+/*
+ * RFC 9438 §4.9: what a spurious reduction changed is as before: the flow goes on as its twin does.
+ */
 Test(cubic, undo_is_complete)
 {
 	static struct flow twin;
@@ -313,7 +318,7 @@ Test(cubic, undo_is_complete)
 	}
 }
 
-/* §4.9, RFC 4015 §3.3: a spurious reduction in the initial slow start does not end it. */
+/* RFC 9438 §4.9, RFC 4015 §3.3: a spurious reduction in the initial slow start does not end it. */
 Test(cubic, undo_returns_to_slow_start)
 {
 	flow_begin(&f, &tern_cubic, 1460, 10 * 1460, FLOW_NO_SSTHRESH);

@@ -42,7 +42,7 @@ Test(dctcp, first_mark_halves)
 	cr_assert_eq(f.by->congested(&f.conn, TERN_CONGESTED_ECN, WINDOW), WINDOW / 2);
 }
 
-/* §3.3: alpha = alpha (1 - g) + g M with g = 1/16 (§4.2), once a window. */
+/* RFC 8257 §3.3: alpha = alpha (1 - g) + g M with g = 1/16 (§4.2), once a window. */
 Test(dctcp, alpha_follows_the_marked_fraction)
 {
 	static const uint32_t every[] = { 0, 1, 2, 3, 10, 50 };
@@ -51,7 +51,7 @@ Test(dctcp, alpha_follows_the_marked_fraction)
 		double m = every[i] == 0 ? 0 : 1.0 / every[i], model = 1;
 
 		begin();
-		flow_ack(&f, 1); /* §3.3: the first window ends with the first byte */
+		flow_ack(&f, 1); /* RFC 8257 §3.3: the first window ends with the first byte */
 		model = model * 15 / 16;
 		for (int window = 0; window < 200; window++) {
 			observe(every[i]);
@@ -62,7 +62,7 @@ Test(dctcp, alpha_follows_the_marked_fraction)
 	}
 }
 
-/* §3.3: a window is over when more is acknowledged than its end, not when that is. */
+/* RFC 8257 §3.3: a window is over when more is acknowledged than its end, not when that is. */
 Test(dctcp, a_window_ends_beyond_its_end)
 {
 	begin();
@@ -73,7 +73,7 @@ Test(dctcp, a_window_ends_beyond_its_end)
 	cr_assert_float_eq(alpha(), 15.0 / 16 * 15 / 16, 0.001);
 }
 
-/* §3.3: cwnd = cwnd (1 - alpha / 2), for a small alpha by little. */
+/* RFC 8257 §3.3: cwnd = cwnd (1 - alpha / 2), for a small alpha by little. */
 Test(dctcp, few_marks_reduce_by_little)
 {
 	begin();
@@ -86,7 +86,9 @@ Test(dctcp, few_marks_reduce_by_little)
 	cr_assert_geq(f.by->congested(&f.conn, TERN_CONGESTED_ECN, WINDOW), WINDOW - 1);
 }
 
-/* §3.5: a loss is answered as ever; so is a timeout, and neither ends below two segments. */
+/*
+ * RFC 8257 §3.5: a loss is answered as ever; so is a timeout, and neither ends below two segments.
+ */
 Test(dctcp, loss_halves_whatever_alpha_is)
 {
 	begin();
@@ -99,7 +101,7 @@ Test(dctcp, loss_halves_whatever_alpha_is)
 	cr_assert_eq(f.by->congested(&f.conn, TERN_CONGESTED_ECN, MSS), 2 * MSS);
 }
 
-/* §3.3: the fraction is observed in recovery as well; cwnd is not touched there. */
+/* RFC 8257 §3.3: the fraction is observed in recovery as well; cwnd is not touched there. */
 Test(dctcp, observes_in_recovery)
 {
 	begin();
@@ -113,7 +115,7 @@ Test(dctcp, observes_in_recovery)
 	cr_assert_lt(alpha(), 0.001);
 }
 
-/* §3.4: between marks cwnd grows as RFC 5681 has it. */
+/* RFC 8257 §3.4: between marks cwnd grows as RFC 5681 has it. */
 Test(dctcp, grows_like_reno)
 {
 	flow_begin(&f, &tern_dctcp, MSS, 10 * MSS, 80 * MSS);

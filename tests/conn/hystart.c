@@ -75,7 +75,7 @@ Test(hystart, grows_by_up_to_l_segments)
 	cr_assert_eq(ack(20 * MSS, 0, &over), 20 * MSS);
 }
 
-/* §4.2: MIN_RTT_THRESH 4 ms <= last / 8 <= MAX_RTT_THRESH 16 ms. */
+/* RFC 9406 §4.2: MIN_RTT_THRESH 4 ms <= last / 8 <= MAX_RTT_THRESH 16 ms. */
 Test(hystart, threshold_depends_on_the_last_round)
 {
 	static const struct {
@@ -99,7 +99,7 @@ Test(hystart, threshold_depends_on_the_last_round)
 	}
 }
 
-/* §4.2: CSS lasts for 5 rounds, the one it begins in among them; then ssthresh is cwnd. */
+/* RFC 9406 §4.2: CSS lasts for 5 rounds, the one it begins in among them; then ssthresh is cwnd. */
 Test(hystart, ends_after_five_rounds_of_css)
 {
 	begin();
@@ -114,7 +114,7 @@ Test(hystart, ends_after_five_rounds_of_css)
 	cr_assert_eq(c.cong.ssthresh, c.cong.cwnd);
 }
 
-/* §4.2: shorter round trips than the baseline say that CSS was for nothing. */
+/* RFC 9406 §4.2: shorter round trips than the baseline say that CSS was for nothing. */
 Test(hystart, resumes_slow_start_when_the_delay_was_jitter)
 {
 	begin();
@@ -132,7 +132,7 @@ Test(hystart, resumes_slow_start_when_the_delay_was_jitter)
 	cr_assert(round_of(16, 40000));
 }
 
-/* §4.2: a round of less than N_RTT_SAMPLE samples decides nothing, either way. */
+/* RFC 9406 §4.2: a round of less than N_RTT_SAMPLE samples decides nothing, either way. */
 Test(hystart, needs_eight_samples)
 {
 	bool over;
@@ -179,7 +179,7 @@ Test(hystart, looks_on_when_not_limited)
 	cr_assert(in_css());
 }
 
-/* RFC 9406 §4.2: a loss or a mark ends it; §4.3: it is for the initial slow start only. */
+/* RFC 9406 §4.2: a loss or a mark ends it; RFC 9406 §4.3: it is for the initial slow start only. */
 Test(hystart, is_not_for_later_slow_starts)
 {
 	static struct flow f;

@@ -310,6 +310,8 @@ bed_open(struct bed *b, uint64_t seed, void (*tune)(struct tern_config *config))
 		.rx = rx, .tx = tx, .pool = eal_pool(), .mac = our_mac, .mtu = 1500
 	};
 	config.connections = 64;
+	config.half_open = 24;
+	config.time_waits = 24;
 	config.mbufs = EAL_MBUFS;
 	scatter(&b->dice, config.secret, sizeof(config.secret));
 	if (tune != NULL)

@@ -257,15 +257,25 @@ static enum tern_accept
 on_accept(const struct tern_tcp_listener *self, struct tern_syn *syn)
 {
 	struct party *p = user_of(self->user)->party;
-	struct user *u = fresh_user(p);
 
-	if (u == NULL || once_in(dice_of(p), 8)) {
-		if (u != NULL)
-			u->used = false;
+	check(p->table, syn->user == self->user && syn->data == NULL, "not preset");
+	if (once_in(dice_of(p), 8))
 		return once_in(dice_of(p), 2) ? TERN_REFUSE : TERN_IGNORE;
-	}
-	syn->user = &u->vt;
 	return TERN_ACCEPT;
+}
+
+/* Of a half-open connection that comes to nothing nobody is told: users come when it is open. */
+static void
+on_enter(struct tern_tcp_user *vt, struct tern_conn *conn)
+{
+	struct user *u = fresh_user(user_of(vt)->party);
+
+	if (u == NULL) {
+		tern_tcp_abort(conn);
+		return;
+	}
+	conn->user = &u->vt;
+	on_open(&u->vt, conn);
 }
 
 static void
@@ -359,38 +369,18 @@ do_something(struct party *p)
 	}
 }
 
-/* What is gone is not found, and nobody else in its place; but TIME-WAIT still has its name. */
+/* What is gone is not found, and nobody else in its place. */
 static void
 do_stale(struct party *p)
 {
 	uint64_t n = p->old_n < OLD ? p->old_n : OLD;
 	uint64_t id = n > 0 ? p->old[below(dice_of(p), (uint32_t)n)] : roll(dice_of(p));
-	struct tern_conn *conn;
+	struct tern_conn *conn = tern_tcp_find(p->tcp, id);
 
-	if (once_in(dice_of(p), 4))
-		id = roll(dice_of(p)) >> below(dice_of(p), 64);
+	check(p->table, n == 0 || conn == NULL, "found, and is gone");
+	id = roll(dice_of(p)) >> below(dice_of(p), 64);
 	conn = tern_tcp_find(p->tcp, id);
-	if (conn == NULL)
-		return;
-	check(p->table, tern_tcp_id(conn) == id, "found under another name");
-	if (conn->state != TERN_TIME_WAIT)
-		return;
-	switch (below(dice_of(p), 5)) {
-	case 0:
-		tern_tcp_close(conn);
-		break;
-	case 1:
-		tern_tcp_shutdown(conn);
-		break;
-	case 2:
-		tern_tcp_ready(conn);
-		break;
-	case 3:
-		tern_tcp_consumed(conn, 1);
-		break;
-	default:
-		tern_tcp_abort(conn);
-	}
+	check(p->table, conn == NULL || tern_tcp_id(conn) == id, "found under another name");
 }
 
 static void
@@ -474,6 +464,7 @@ party_open(struct table *t, unsigned int i)
 	p->addr = tern_addr_v4(rte_cpu_to_be_32(UINT32_C(0x0a090001) + i));
 	cr_assert_eq(tern_ip_add_addr(tern_ip(p->stack), p->addr, 120), 0);
 	dummy[i].party = p;
+	dummy[i].vt.on_open = on_enter;
 	for (unsigned int k = 0; k < LISTENERS; k++)
 		p->listener[k] = (struct tern_tcp_listener){
 			.port = (uint16_t)(100 + k),
@@ -604,38 +595,28 @@ Test(calls, of_any_kind_at_any_time)
 	play(seed + 2, 200000);
 }
 
-/* Nested: a half-open connection that ends within tern_tcp_unlisten() asks for the same. */
-
-struct nested {
-	struct tern_tcp_user vt;
-	struct tern_tcp *tcp;
-	struct tern_tcp_listener listener;
-	int inner[3];
-	unsigned int closed;
-};
+/* Of half-open connections their user knows nothing, nor of their end. */
 
 static void
-unlisten_too(struct tern_tcp_user *vt, struct tern_conn *conn, enum tern_why why)
+never(struct tern_tcp_user *vt, struct tern_conn *conn, enum tern_why why)
 {
-	struct nested *n = (struct nested *)vt;
-
+	(void)vt;
 	(void)conn;
-	cr_assert_eq(why, TERN_ABORTED);
-	n->inner[n->closed++ % 3] = tern_tcp_unlisten(n->tcp, &n->listener);
+	cr_assert_fail("on_closed(%s) without a connection", tern_why_text(why));
 }
 
-Test(calls, unlisten_from_inside_unlisten)
+Test(calls, unlisten_resets_in_silence)
 {
 	static struct bed bed;
-	struct nested n = { .vt.on_closed = unlisten_too };
+	struct tern_tcp_user user = { .on_closed = never };
+	struct tern_tcp_listener listener = { .port = 7, .backlog = 8, .user = &user };
 	struct ends e = { 0, 0, 1000, 7 };
 	struct segment syn = { .flags = SYN, .win = 1000 };
 	struct frame f;
+	uint64_t sent;
 
 	bed_open(&bed, seed_or(61), NULL);
-	n.tcp = bed.tcp;
-	n.listener = (struct tern_tcp_listener){ .port = 7, .backlog = 8, .user = &n.vt };
-	cr_assert_eq(tern_tcp_listen(bed.tcp, &n.listener), 0);
+	cr_assert_eq(tern_tcp_listen(bed.tcp, &listener), 0);
 	e.src = bed.peer;
 	e.dst = bed.addr;
 	for (e.sport = 1000; e.sport < 1003; e.sport++) {
@@ -644,11 +625,11 @@ Test(calls, unlisten_from_inside_unlisten)
 	}
 	bed_poll(&bed);
 	cr_assert_eq(tern_tcp_in_state(bed.tcp, TERN_SYN_RECEIVED), 3);
-	cr_assert_eq(tern_tcp_unlisten(bed.tcp, &n.listener), 0);
-	cr_assert_eq(n.closed, 3, "half-open connections are reset");
-	for (unsigned int i = 0; i < 3; i++)
-		cr_assert(n.inner[i] == 0 || n.inner[i] == -ENOENT);
-	cr_assert_eq(tern_tcp_unlisten(bed.tcp, &n.listener), -ENOENT);
+	sent = bed.sent;
+	cr_assert_eq(tern_tcp_unlisten(bed.tcp, &listener), 0);
+	cr_assert_eq(tern_tcp_in_state(bed.tcp, TERN_SYN_RECEIVED), 0);
+	cr_assert_eq(tern_tcp_unlisten(bed.tcp, &listener), -ENOENT);
 	bed_poll(&bed);
+	cr_assert_eq(bed.sent, sent + 3, "%d resets", (int)(bed.sent - sent));
 	bed_close(&bed);
 }

@@ -380,20 +380,28 @@ crew_player(struct crew *c)
 static enum tern_accept
 on_accept(const struct tern_tcp_listener *self, struct tern_syn *syn)
 {
-	struct crew *c = self->user == NULL ? NULL : (struct crew *)syn->data;
-	struct player *p;
+	struct crew *c = player_of(self->user)->crew;
 
-	/* syn->data is preset to NULL: the crew is found by the dummy user of the listener. */
-	c = player_of(self->user)->crew;
+	bed_check(c->bed, syn->user == self->user && syn->data == NULL, "not preset");
 	if (c->wild && once_in(&c->bed->dice, 10))
 		return once_in(&c->bed->dice, 2) ? TERN_REFUSE : TERN_IGNORE;
-	p = crew_player(c);
-	if (p == NULL)
-		return TERN_IGNORE;
-	syn->user = &p->vt;
 	if (c->wild && c->fickle && once_in(&c->bed->dice, 4))
 		listen_or_not(c);
 	return TERN_ACCEPT;
+}
+
+/* Of a half-open connection that comes to nothing nobody is told: players come when it is open. */
+static void
+on_enter(struct tern_tcp_user *vt, struct tern_conn *conn)
+{
+	struct player *p = crew_player(player_of(vt)->crew);
+
+	if (p == NULL) {
+		tern_tcp_abort(conn);
+		return;
+	}
+	conn->user = &p->vt;
+	p->vt.on_open(&p->vt, conn);
 }
 
 void
@@ -405,6 +413,7 @@ crew_open(struct crew *c, struct bed *bed)
 	c->bed = bed;
 	c->limit_taken = 256;
 	dummy.crew = c;
+	dummy.vt.on_open = on_enter;
 	for (unsigned int i = 0; i < 4; i++) {
 		c->listener[i] = (struct tern_tcp_listener){
 			.port = (uint16_t)(PLAYER_PORT + i),
@@ -480,8 +489,7 @@ check_send_numbers(struct bed *b, const struct tern_conn *c)
 static bool
 past_fin(const struct tern_conn *c)
 {
-	return c->state == TERN_CLOSE_WAIT || c->state == TERN_CLOSING ||
-	       c->state == TERN_LAST_ACK || c->state == TERN_TIME_WAIT;
+	return c->state == TERN_CLOSE_WAIT || c->state == TERN_CLOSING || c->state == TERN_LAST_ACK;
 }
 
 /* RFC 9293 §3.8.6 (SHLD-14), MUST-34: the edge never moves left. */
@@ -510,10 +518,6 @@ check_held(struct bed *b, const struct player *p, const struct tern_conn *c)
 {
 	uint64_t kept = p->answers && p->answered > c->sent ? p->answered - c->sent : 0;
 
-	if (c->state == TERN_TIME_WAIT) {
-		bed_check(b, c->early_n == 0 && c->kept_n == 0, "TIME-WAIT holds mbufs");
-		return;
-	}
 	bed_check(b, (c->early_n == 0) == (c->early == NULL), "early list and its count differ");
 	bed_check(b, (c->kept_n == 0) == (c->kept == NULL), "kept list and its count differ");
 	bed_check(b, (c->kept_n == 0) == (kept == 0), "%u kept for %" PRIu64 " bytes", c->kept_n,
@@ -539,11 +543,6 @@ check_timers(struct bed *b, const struct player *p, const struct tern_conn *c)
 		bed_check(b, c->wheel.prev != 0 && (int32_t)(c->wheel.at - c->deadline[i]) <= 0,
 			  "timer %u is not in the wheel", i);
 	}
-	if (c->state == TERN_TIME_WAIT) {
-		bed_check(b, c->timers == 1u << TERN_TIMER_STATE, "timers %x in TIME-WAIT",
-			  c->timers);
-		return;
-	}
 	bed_check(b, c->snd.una == c->snd.max || ready || is_set(c, TERN_TIMER_REXMIT),
 		  "in flight, and no timer");
 	bed_check(b, c->rcv.acked == c->rcv.nxt || ready || is_set(c, TERN_TIMER_ACK),
@@ -566,7 +565,7 @@ check_timers(struct bed *b, const struct player *p, const struct tern_conn *c)
 static void
 check_congestion(struct bed *b, const struct tern_conn *c)
 {
-	if (c->state < TERN_ESTABLISHED || c->state == TERN_TIME_WAIT)
+	if (c->state < TERN_ESTABLISHED)
 		return;
 	bed_check(b, c->cong.cwnd > 0 && c->cong.cwnd <= UINT32_C(1) << 30, "cwnd %" PRIu32,
 		  c->cong.cwnd);
@@ -584,14 +583,8 @@ check_conn(struct tern_conn *c, void *data)
 	struct player *p = player_of(c->user);
 
 	bed_check(b, p >= crew->player && p < crew->player + PLAYERS, "a connection of no player");
-	bed_check(b, c->state > TERN_LISTEN && c->state <= TERN_TIME_WAIT, "state %u", c->state);
+	bed_check(b, c->state > TERN_LISTEN && c->state < TERN_TIME_WAIT, "state %u", c->state);
 	bed_check(b, tern_tcp_find(b->tcp, tern_tcp_id(c)) == c, "not found by its id");
-	if (c->state == TERN_TIME_WAIT) {
-		bed_check(b, (c->flags & TERN_CONN_USER_GONE) != 0,
-			  "TIME-WAIT, and the user was not told");
-		check_send_numbers(b, c);
-		return;
-	}
 	bed_check(b, p->used && p->closed == 0, "lives, and its user was told the end");
 	check_send_numbers(b, c);
 	check_receive_numbers(b, p, c);

@@ -127,7 +127,8 @@ judge_options(struct wire *w, const struct segment *s)
 			continue;
 		}
 		len = at + 1 < s->opts_len ? s->opts[at + 1] : 0;
-		wire_check(w, len >= 2 && at + len <= s->opts_len, "malformed TCP option %u", kind);
+		wire_check(w, len >= 2 && at + len <= s->opts_len,
+			   "malformed TCP option %u (MUST-68)", kind);
 		wire_check(w, (s->flags & SYN) || (kind != 2 && kind != 3 && kind != 4),
 			   "TCP option %u outside a SYN (MUST-65)", kind);
 		at += len;
@@ -170,7 +171,8 @@ judge_ack(struct wire *w, struct flow *f, const struct segment *s)
 	if (f->our_ack_known) {
 		wire_check(w, (int32_t)(s->ack - f->our_ack) >= 0, "acknowledges less than before");
 		wire_check(w, (int32_t)(edge + (1u << shift) - f->our_edge) > 0,
-			   "right edge of the receive window moves left by %u", f->our_edge - edge);
+			   "right edge of the receive window moves left by %u (SHLD-14)",
+			   f->our_edge - edge);
 		if ((int32_t)(edge - f->our_edge) < 0)
 			edge = f->our_edge;
 	}
@@ -219,7 +221,7 @@ judge_tcp(struct wire *w, const struct frame *frame)
 
 	wire_check(w, segment_read(&s, tcp, len), "malformed TCP header");
 	wire_check(w, sum_fold(sum_bytes(sum_pseudo(ip, len), tcp, len)) == 0xffff,
-		   "TCP checksum wrong");
+		   "TCP checksum wrong (MUST-2)");
 	judge_flags(w, &s, tcp);
 	judge_options(w, &s);
 	f = wire_find_flow(w, *(const rte_be32_t *)(const void *)(ip + 16), get16(tcp + 2),

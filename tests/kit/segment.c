@@ -128,15 +128,30 @@ parse_timestamps(const char **p, struct segment *s)
 }
 
 static bool
-parse_sack(const char **p, struct segment *s, uint32_t base)
+parse_block(const char **p, struct segment *s, uint32_t base)
 {
 	uint32_t left, right;
 
 	if (!number(p, base, &left) || *(*p)++ != ':' || !number(p, base, &right))
 		return false;
-	put_many(s, 5 << 8 | 10, 2);
 	put_many(s, left, 4);
 	put_many(s, right, 4);
+	*p = skip(*p);
+	return true;
+}
+
+/* One option of all the blocks that follow each other. */
+static bool
+parse_sack(const char **p, struct segment *s, uint32_t base)
+{
+	uint8_t at = s->opts_len;
+
+	put_many(s, 5 << 8, 2);
+	do {
+		if (!parse_block(p, s, base))
+			return false;
+	} while (**p != ',' && **p != '>' && **p != '\0');
+	s->opts[at + 1] = (uint8_t)(s->opts_len - at);
 	return true;
 }
 

@@ -8,9 +8,9 @@
  *   numbers  relative to the initial sequence number of the side that they count; with @ in front
  *            absolute. SYN and FIN do not count in len.
  *   win      as in the header, not scaled; "*" or nothing in an expectation: any
- *   options  mss N, wscale N, sackOK, nop, eol, TS val A ecr B, sack A:B, "raw 1e0400..." bytes;
- *            "..." alone in an expectation: any. Padded with eol. An expectation does not look at
- *            their order, nor at nop and eol.
+ *   options  mss N, wscale N, sackOK, nop, eol, TS val A ecr B, sack A:B C:D ..., "raw 1e0400..."
+ *            bytes; "..." alone in an expectation: any. Padded with eol. An expectation does not
+ *            look at their order, nor at nop and eol.
  *   [text]   the payload; else the kit's pattern
  */
 #ifndef KIT_SEGMENT_H

@@ -35,6 +35,8 @@ configure(struct wire *w)
 
 	*c = tern_config_server;
 	c->connections = 64;
+	c->half_open = 64;
+	c->time_waits = 64;
 	c->listeners = 8;
 	c->udp_ports = 8;
 	c->neighbours = 64;
@@ -131,8 +133,7 @@ close_wire(struct wire *w)
 	w->tx_refuse = 0;
 	tern_tcp_each(w->tcp, abort_it, NULL);
 	wire_poll(w);
-	wire_check(w, tern_tcp_connections(w->tcp) == 0, "%u connections are left",
-		   tern_tcp_connections(w->tcp));
+	wire_check(w, wire_blocks(w) == 0, "%u connections are left", wire_blocks(w));
 	port_release(w);
 	tern_stack_fini(w->stack);
 	port_fini(w);

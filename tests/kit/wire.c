@@ -552,11 +552,29 @@ wire_conn(struct wire *w)
 	return f.found;
 }
 
+static void
+count_block(struct tern_conn *conn, void *data)
+{
+	(void)conn;
+	++*(uint32_t *)data;
+}
+
+uint32_t
+wire_blocks(const struct wire *w)
+{
+	uint32_t n = 0;
+
+	tern_tcp_each(w->tcp, count_block, &n);
+	return n;
+}
+
 void
 wire_state(struct wire *w, enum tern_tcp_state state)
 {
-	const struct tern_conn *conn = wire_conn(w);
-	enum tern_tcp_state is = conn == NULL ? TERN_CLOSED : (enum tern_tcp_state)conn->state;
+	const struct ends *e = &w->flow->ends;
+	enum tern_tcp_state is =
+		tern_tcp_status(w->tcp, tern_addr_v4(e->dst), rte_cpu_to_be_16(e->dport),
+				tern_addr_v4(e->src), rte_cpu_to_be_16(e->sport));
 
 	wire_check(w, is == state, "state is %s, expected %s", tern_tcp_state_name(is),
 		   tern_tcp_state_name(state));

@@ -202,8 +202,10 @@ bool wire_segment(struct wire *w, uint64_t by, struct segment *s);
 uint64_t wire_now(const struct wire *w);
 void wire_poll(struct wire *w);
 
-/* The block of the current flow, or NULL. */
+/* The block of the current flow, or NULL: SYN-RECEIVED, if passive, and TIME-WAIT have none. */
 struct tern_conn *wire_conn(struct wire *w);
+/* Connections that have a block. */
+uint32_t wire_blocks(const struct wire *w);
 void wire_state(struct wire *w, enum tern_tcp_state state);
 /* The connection is gone, and its user was told why, once. */
 void wire_gone(struct wire *w, enum tern_why why);

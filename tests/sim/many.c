@@ -119,7 +119,7 @@ Test(many, connections_1000_at_once_with_loss)
 	crowd_close();
 }
 
-/* Eight at a time, the rest as those end, so that most of the slots are in TIME-WAIT. */
+/* Eight at a time, the rest as those end, so that all blocks of TIME-WAIT are in use. */
 static unsigned int next, pending[8];
 
 static bool
@@ -142,9 +142,16 @@ churned(struct world *w)
 }
 
 static void
-few_ports(struct tern_config *config, unsigned int side)
+few_time_waits(struct tern_config *config, unsigned int side)
 {
 	(void)side;
+	config->time_waits = 16;
+}
+
+static void
+few_ports(struct tern_config *config, unsigned int side)
+{
+	few_time_waits(config, side);
 	config->port_min = 40000;
 	config->port_max = 40031;
 }
@@ -166,12 +173,14 @@ churn(const struct world_how *how)
 
 /*
  * 16 slots for 10 000 connections within much less than TIME-WAIT each: the oldest TIME-WAIT gives
- * its slot. With 32 ports the same 4-tuple comes again while the other side may still be in
+ * its block. With 32 ports the same 4-tuple comes again while the other side may still be in
  * TIME-WAIT with it (RFC 9293 MAY-2).
  */
 Test(many, connections_10000_over_16_slots)
 {
-	const struct world_how how = { .seed = 411, .connections = 16, .delay_ns = US(100) };
+	const struct world_how how = {
+		.seed = 411, .connections = 16, .delay_ns = US(100), .tune = few_time_waits
+	};
 	const struct world_how ports = {
 		.seed = 412, .connections = 16, .delay_ns = US(100), .tune = few_ports
 	};

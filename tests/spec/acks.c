@@ -83,7 +83,7 @@ Test(ack, second_segment_of_a_peer_with_smaller_ones)
 	}
 }
 
-/* RFC 5681 §4.2: at once when out of order, so that the peer sees the gap; each time. */
+/* MAY-13, RFC 5681 §4.2: at once when out of order, so that the peer sees the gap; each time. */
 Test(ack, out_of_order_at_once)
 {
 	struct wire *w;

@@ -22,7 +22,10 @@ close_it(struct wire *w)
 	wire_poll(w);
 }
 
-/* §3.6 case 1, figure 12: we close first; TIME-WAIT lasts 60 s, then nothing is left. */
+/*
+ * MUST-13, RFC 9293 §3.10.4, §3.10.8, §3.6 case 1, figure 12: we close first; TIME-WAIT lasts 60 s,
+ * then nothing is left.
+ */
 Test(close, actively_then_time_wait)
 {
 	struct wire *w;
@@ -45,7 +48,7 @@ Test(close, actively_then_time_wait)
 	}
 }
 
-/* §3.6 case 2: the peer closes first; the ACK of our FIN is the end. */
+/* MUST-12, §3.6 case 2: the peer closes first; the ACK of our FIN is the end. */
 Test(close, passively)
 {
 	struct wire *w;
@@ -309,8 +312,8 @@ Test(close, fin_behind_a_window_of_one_byte)
 }
 
 /*
- * SHLD-3, RFC 2525 §2.17: data for who has closed both ways are answered with a reset, numbered as
- * the peer expects it (SEG.ACK) or as we are (SND.NXT).
+ * SHLD-3, MAY-1, RFC 2525 §2.17: data for who has closed both ways are answered with a reset,
+ * numbered as the peer expects it (SEG.ACK) or as we are (SND.NXT).
  */
 Test(close, data_after_close_are_reset)
 {
@@ -481,7 +484,7 @@ Test(time_wait, new_syn_to_a_closed_port_is_refused)
 	}
 }
 
-/* §3.10.4: CLOSE before the connection is open. */
+/* RFC 9293 §3.10.4: CLOSE before the connection is open. */
 Test(close, in_syn_sent_deletes_it_silently)
 {
 	struct wire *w;
@@ -513,7 +516,7 @@ Test(close, in_syn_received_sends_a_fin_in_time)
 	}
 }
 
-/* §3.10.5: ABORT: a reset where there is a synchronised peer that may still talk. */
+/* RFC 9293 §3.10.5: ABORT: a reset where there is a synchronised peer that may still talk. */
 Test(close, abort_resets_by_state)
 {
 	static const struct {
@@ -521,11 +524,10 @@ Test(close, abort_resets_by_state)
 		bool active, reset;
 		unsigned int nxt;
 	} cases[] = {
-		{ TERN_SYN_SENT, true, false, 0 },     { TERN_SYN_RECEIVED, true, true, 1 },
-		{ TERN_SYN_RECEIVED, false, true, 1 }, { TERN_ESTABLISHED, false, true, 1 },
-		{ TERN_FIN_WAIT_1, false, true, 2 },   { TERN_FIN_WAIT_2, false, true, 2 },
-		{ TERN_CLOSE_WAIT, false, true, 1 },   { TERN_CLOSING, false, false, 2 },
-		{ TERN_LAST_ACK, false, false, 2 },    { TERN_TIME_WAIT, false, false, 2 },
+		{ TERN_SYN_SENT, true, false, 0 },    { TERN_SYN_RECEIVED, true, true, 1 },
+		{ TERN_ESTABLISHED, false, true, 1 }, { TERN_FIN_WAIT_1, false, true, 2 },
+		{ TERN_FIN_WAIT_2, false, true, 2 },  { TERN_CLOSE_WAIT, false, true, 1 },
+		{ TERN_CLOSING, false, false, 2 },    { TERN_LAST_ACK, false, false, 2 },
 	};
 	struct wire_how how = { 0 };
 	struct wire *w;

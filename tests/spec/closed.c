@@ -60,7 +60,10 @@ static const struct event to_closed_port[] = {
 	{ "FPU 1:1(0) win 1000", "R. @0:@0(0) ack 2", 0 },
 };
 
-/* E46, row 8: SEQ=SEG.ACK; without ACK, SEQ=0, ACK=SEG.SEQ+SEG.LEN; no reset is answered. */
+/*
+ * RFC 9293 §3.10.7.1, E46, row 8: SEQ=SEG.ACK; without ACK, SEQ=0, ACK=SEG.SEQ+SEG.LEN; no reset is
+ * answered.
+ */
 Test(closed, answers_with_the_reset_of_rfc_9293)
 {
 	struct wire *w;
@@ -71,7 +74,7 @@ Test(closed, answers_with_the_reset_of_rfc_9293)
 			happens(w, &to_closed_port[i]);
 }
 
-/* MUST-12 is for users; for a port without one nothing is remembered, whatever comes (B17). */
+/* Of what comes to a port without a user nothing is remembered (B17). */
 Test(closed, remembers_nothing)
 {
 	struct wire *w = wire_after(TERN_CLOSED);
@@ -163,7 +166,7 @@ static const struct event to_listener[] = {
 	{ "- 1:1(0) win 1000", NULL, TERN_DROP_TCP_FLAGS },
 };
 
-/* §3.10.7.2: first RST, second ACK, third SYN, fourth nothing else. */
+/* RFC 9293 §3.10.7.2: RST, then ACK, then SYN; nothing else is heard. */
 Test(listen, answers_an_ack_with_a_reset_and_ignores_the_rest)
 {
 	struct wire *w;

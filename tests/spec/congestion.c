@@ -192,7 +192,10 @@ static const struct wire_how ten = {
 	.offer = 10 * MSS,
 };
 
-/* RFC 5681 §3.2, E58: the third duplicate ACK, not the second, repeats SND.UNA, once. */
+/*
+ * RFC 5681 §3.2 (3), RFC 6582 §3.2 (1), E58: the third duplicate ACK, not the second, repeats
+ * SND.UNA, once.
+ */
 Test(fast_retransmit, at_the_third_duplicate_ack)
 {
 	struct wire *w;
@@ -206,10 +209,16 @@ Test(fast_retransmit, at_the_third_duplicate_ack)
 		wire_quiet_now(w);
 		ack(w, 1);
 		wire_out_now(w, "p. 1:1461(1460) ack 1");
-		/* (2): FlightSize / 2; RFC 9937 §6.2: six are in flight, and the repeated one. */
+		/*
+		 * RFC 5681 §3.2 (2): FlightSize / 2; RFC 9937 §6.2: six are in flight, and the
+		 * repeated one.
+		 */
 		ssthresh_is(w, 5 * MSS);
 		cwnd_is(w, 7 * MSS);
-		/* Five of the eight that had not arrived may be replaced, until ssthresh is all. */
+		/*
+		 * RFC 5681 §3.2 (4): five of the eight that had not arrived may be replaced, until
+		 * ssthresh is all.
+		 */
 		ack(w, 1);
 		cwnd_is(w, 6 * MSS + MSS / 4);
 		for (i = 0; i < 5; i++) {
@@ -222,7 +231,7 @@ Test(fast_retransmit, at_the_third_duplicate_ack)
 		wire_quiet_now(w);
 		wire_check(w, wire_count(w, TERN_EV_TCP_FAST_RETRANSMIT) == 1, "%lu counted",
 			   wire_count(w, TERN_EV_TCP_FAST_RETRANSMIT));
-		/* (6), RFC 6582 §3.2 (3): cwnd is ssthresh, or what is in flight. */
+		/* RFC 5681 §3.2 (6), RFC 6582 §3.2 (3): cwnd is ssthresh, or what is in flight. */
 		ack(w, 1 + 10 * MSS);
 		wire_check(w, wire_conn(w)->cong.cwnd <= 5 * MSS, "cwnd %u",
 			   wire_conn(w)->cong.cwnd);
@@ -274,7 +283,7 @@ Test(fast_retransmit, not_with_nothing_in_flight)
 	}
 }
 
-/* RFC 6582 §3.2, row 35: two losses in a flight: the partial ACK repeats the second at once. */
+/* RFC 6582 §3.2 (3), row 35: two losses in a flight: the partial ACK repeats the second at once. */
 Test(newreno, partial_ack_repeats_the_next_hole)
 {
 	struct wire *w;
@@ -308,7 +317,7 @@ Test(newreno, partial_ack_repeats_the_next_hole)
 	}
 }
 
-/* RFC 6582 §3.2 (1): duplicate ACKs for what was before do not begin another recovery. */
+/* RFC 6582 §3.2 (2): duplicate ACKs for what was before do not begin another recovery. */
 Test(newreno, one_recovery_a_window)
 {
 	struct wire *w;
@@ -332,7 +341,9 @@ Test(newreno, one_recovery_a_window)
 	}
 }
 
-/* B5 (s#1155): recovery sends new data as cwnd allows, never the flight again. */
+/*
+ * RFC 5681 §3.2 (5), B5 (s#1155): recovery sends new data as cwnd allows, never the flight again.
+ */
 Test(newreno, sends_new_data_during_recovery)
 {
 	struct wire *w;
@@ -406,7 +417,7 @@ Test(congestion, ssthresh_is_at_least_2_segments)
 	}
 }
 
-/* RFC 6582 §4: duplicates that a time-out provokes do not begin a fast retransmit. */
+/* RFC 6582 §3.2 (4), §4: duplicates that a time-out provokes do not begin a fast retransmit. */
 Test(newreno, duplicates_after_a_timeout_are_not_trusted)
 {
 	struct wire *w;
@@ -424,7 +435,10 @@ Test(newreno, duplicates_after_a_timeout_are_not_trusted)
 	}
 }
 
-/* RFC 5681 §4.1, row 30: after more than an RTO of silence no more than the initial window. */
+/*
+ * RFC 5681 §4.1, RFC 2861 §3.1, row 30: after more than an RTO of silence no more than the initial
+ * window.
+ */
 Test(congestion, idle_connection_begins_with_the_initial_window)
 {
 	struct wire_how how = far;
@@ -464,7 +478,7 @@ Test(congestion, idling_does_not_raise_cwnd)
 	}
 }
 
-/* RFC 5681 §3.1, RFC 7661 spirit: a window that the user does not fill does not grow on and on. */
+/* RFC 5681 §3.1, RFC 7661 §4.3: a window that the user does not fill does not grow on and on. */
 Test(congestion, cwnd_bounds_what_is_in_flight)
 {
 	struct wire *w;

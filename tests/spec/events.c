@@ -30,6 +30,7 @@ happens(struct wire *w, const struct event *e)
 	wire_state(w, e->to);
 }
 
+/* RFC 9293 §3.10.7.3 */
 static const struct event in_syn_sent[] = {
 	/* First: an ACK for what was not sent; a reset is never answered. */
 	{ ". 1:1(0) ack 0 win 1000", "R 0:0(0)", TERN_SYN_SENT },
@@ -76,18 +77,18 @@ Test(syn_sent, takes_each_segment_as_rfc_9293_says)
 }
 
 static const struct event in_syn_received[] = {
-	/* First: sequence numbers. */
+	/* RFC 9293 §3.10.7.4 first: sequence numbers. */
 	{ ". 65536:65536(0) ack 1 win 1000", ". 1:1(0) ack 1", TERN_SYN_RECEIVED },
 	{ "P. 65536:65546(10) ack 1 win 1000", ". 1:1(0) ack 1", TERN_SYN_RECEIVED },
 	{ ". -9:1(10) ack 1 win 1000", ". 1:1(0) ack 1", TERN_SYN_RECEIVED },
 	{ "R 65536:65536(0) win 0", NULL, TERN_SYN_RECEIVED },
 	{ "R 0:0(0) win 0", NULL, TERN_SYN_RECEIVED },
-	/* Second: RST, by RFC 5961 §3.2. */
+	/* §3.10.7.4 second: RST, by RFC 5961 §3.2. */
 	{ "R 1:1(0) win 0", NULL, TERN_CLOSED },
 	{ "R. 1:1(0) ack 1 win 0", NULL, TERN_CLOSED },
 	{ "R 2:2(0) win 0", ". 1:1(0) ack 1", TERN_SYN_RECEIVED },
 	{ "R 65535:65535(0) win 0", ". 1:1(0) ack 1", TERN_SYN_RECEIVED },
-	/* Fifth: the ACK. */
+	/* §3.10.7.4 fifth: the ACK. */
 	{ ". 1:1(0) ack 0 win 1000", "R 0:0(0)", TERN_SYN_RECEIVED },
 	{ ". 1:1(0) ack 2 win 1000", "R 2:2(0)", TERN_SYN_RECEIVED },
 	{ "P. 1:11(10) ack 2 win 1000", "R 2:2(0)", TERN_SYN_RECEIVED },
@@ -202,7 +203,7 @@ struct pattern {
 
 /* None of these changes the state. */
 static const struct pattern synchronised[] = {
-	/* First: not acceptable, so an ACK is owed, but never for a reset. */
+	/* §3.10.7.4 first: not acceptable, so an ACK is owed, but never for a reset. */
 	{ "P. %R-10:%R(10) ack %N win 1000", "A", false },
 	{ ". %R-1:%R-1(0) ack %N win 1000", "A", false },
 	{ ". %R+70000:%R+70000(0) ack %N win 1000", "A", false },
@@ -213,11 +214,11 @@ static const struct pattern synchronised[] = {
 	{ "R %R+70000:%R+70000(0) win 0", NULL, false },
 	{ "R %R+2000000000:%R+2000000000(0) win 0", NULL, false },
 	{ "R. %R-1:%R-1(0) ack %N win 0", NULL, false },
-	/* Second: RST in the window but not exact: RFC 5961 §3.2. */
+	/* §3.10.7.4 second: RST in the window but not exact: RFC 5961 §3.2. */
 	{ "R %R+1:%R+1(0) win 0", "A", true },
 	{ "R. %R+1000:%R+1000(0) ack %N win 0", "A", true },
 	{ "R %R+60000:%R+60000(0) win 0", "A", true },
-	/* Fourth: SYN, wherever it is: RFC 5961 §4.2. */
+	/* §3.10.7.4 fourth: SYN, wherever it is: RFC 5961 §4.2. */
 	{ "S %R:%R(0) win 1000", "A", true },
 	{ "S %R+1000:%R+1000(0) win 1000", "A", true },
 	{ "S %R-1:%R-1(0) win 1000", "A", false },
@@ -225,11 +226,11 @@ static const struct pattern synchronised[] = {
 	{ "S %R+100000:%R+100000(0) win 1000", "A", true },
 	{ "S. 0:0(0) ack 1 win 1000 <mss 1460>", "A", false },
 	{ "S. %R:%R(0) ack %N win 1000", "A", true },
-	/* Fifth: no ACK, drop. */
+	/* §3.10.7.4 fifth: no ACK, drop. */
 	{ "P %R:%R+10(10) win 1000", NULL, false },
 	{ "F %R:%R(0) win 1000", NULL, false },
 	{ "- %R:%R(0) win 1000", NULL, false },
-	/* RFC 5961 §5.2: an ACK for what was not sent, or far too old. */
+	/* RFC 5961 §5.2, MAY-12: an ACK for what was not sent, or far too old. */
 	{ ". %R:%R(0) ack %N+1 win 1000", "A", true },
 	{ "P. %R:%R+10(10) ack %N+1000 win 1000", "A", true },
 	{ ". %R:%R(0) ack %N+2000000000 win 1000", "A", true },
@@ -276,7 +277,7 @@ Test(synchronised, no_unacceptable_segment_changes_anything)
 		}
 }
 
-/* §3.10.7.4 second, RFC 5961 §3.2: only the reset with SEG.SEQ = RCV.NXT ends it. */
+/* MUST-12, §3.10.7.4 second, RFC 5961 §3.2: only the reset with SEG.SEQ = RCV.NXT ends it. */
 Test(synchronised, exact_reset_ends_the_connection)
 {
 	struct wire_how how = { .state = TERN_ESTABLISHED };

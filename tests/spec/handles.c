@@ -61,7 +61,7 @@ Test(handles, wild_ids_find_nothing)
 	wire_end(w);
 }
 
-/* The id outlives the user's interest: until the block is gone it finds it, then never again. */
+/* RFC 9293 §3.10.6: until the block is gone its id finds it, then never again. */
 Test(handles, id_is_good_until_the_end)
 {
 	struct wire *w;

@@ -321,8 +321,8 @@ about_us(struct wire *w, struct frame *f, uint8_t type, uint8_t code, uint32_t s
 }
 
 /*
- * RFC 1122 §4.2.3.9, RFC 5927 §4: unreachable codes are soft errors for a synchronised
- * connection, source quench is ignored, the quote may lie: the connection lives.
+ * MUST-55, MUST-56, RFC 1122 §4.2.3.9, RFC 5927 §5.2, §6.2: unreachable codes are soft errors for a
+ * synchronised connection, source quench is ignored, the quote may lie: the connection lives.
  */
 Test(icmp, no_message_ends_a_connection)
 {

@@ -40,7 +40,9 @@ addr(const char *text)
 	return tern_addr_v4(ip4(text));
 }
 
-/* RFC 1122 §3.2.1.3: addresses that no host may send from (B25), ours among them (LAND). */
+/*
+ * MUST-63, RFC 1122 §3.2.1.3: addresses that no host may send from (B25), ours among them (LAND).
+ */
 Test(ip, drops_packets_from_addresses_that_no_host_may_use)
 {
 	static const char *const martians[] = {
@@ -206,7 +208,7 @@ Test(ip, does_not_take_padding_for_payload)
 	wire_end(w);
 }
 
-/* RFC 791 §3.1: options are stepped over, good and bad; the answer carries none. */
+/* RFC 791 §3.1, MUST-50: options are stepped over, good and bad; the answer carries none. */
 Test(ip, skips_options)
 {
 	static const struct {

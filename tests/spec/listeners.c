@@ -56,10 +56,16 @@ listening(uint32_t backlog, bool one_shot, void (*tune)(struct tern_config *))
 	return w;
 }
 
+static void
+no_cookies(struct tern_config *c)
+{
+	c->syn_cookies = 0;
+}
+
 /* B18: the backlog is exact, and each end of a half-open connection gives its place back. */
 Test(listeners, backlog_is_given_back)
 {
-	struct wire *w = listening(4, false, NULL);
+	struct wire *w = listening(4, false, no_cookies);
 	unsigned int i;
 
 	for (i = 0; i < 4; i++)
@@ -87,7 +93,7 @@ Test(listeners, backlog_is_given_back)
 /* The same by 1000 rounds of SYN and RST: nothing is lost on the way (p#53). */
 Test(listeners, backlog_survives_resets_without_end)
 {
-	struct wire *w = listening(2, false, NULL);
+	struct wire *w = listening(2, false, no_cookies);
 	unsigned int i;
 
 	for (i = 0; i < 20000; i++) {
@@ -302,14 +308,22 @@ Test(listeners, full_table_drops_and_recovers)
 	wire_flow(w, 1);
 	wire_in(w, "R 1:1(0) win 0");
 	accepted(w, 4);
+	wire_in(w, ". 1:1(0) ack 1 win 65535");
 	ignored(w, 5, TERN_DROP_TCP_FULL);
 	wire_end(w);
 }
 
-/* MUST-13 gives way where no other block is left: the oldest TIME-WAIT is ended for a new SYN. */
+static void
+three_blocks_and_two(struct tern_config *c)
+{
+	c->connections = 3;
+	c->time_waits = 2;
+}
+
+/* MUST-13 gives way where blocks are few: the oldest TIME-WAIT is ended for the next. */
 Test(listeners, full_of_time_wait_still_accepts)
 {
-	struct wire *w = listening(64, false, three_blocks);
+	struct wire *w = listening(64, false, three_blocks_and_two);
 	unsigned int i;
 
 	for (i = 0; i < 3; i++) {
@@ -322,9 +336,13 @@ Test(listeners, full_of_time_wait_still_accepts)
 		wire_out_now(w, ". 2:2(0) ack 2");
 		wire_state(w, TERN_TIME_WAIT);
 	}
-	accepted(w, 3);
 	wire_check(w, wire_count(w, TERN_EV_TCP_TIME_WAIT_REUSED) == 1, "not counted");
 	wire_check(w, tern_tcp_in_state(w->tcp, TERN_TIME_WAIT) == 2, "more than one was ended");
+	for (i = 3; i < 6; i++) {
+		accepted(w, i);
+		wire_in(w, ". 1:1(0) ack 1 win 65535");
+	}
+	wire_check(w, tern_tcp_in_state(w->tcp, TERN_ESTABLISHED) == 3, "not all are open");
 	wire_flow(w, 0);
 	wire_state(w, TERN_CLOSED);
 	wire_end(w);

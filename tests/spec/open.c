@@ -48,7 +48,7 @@ Test(open, actively)
 	}
 }
 
-/* E42: what is ready goes with the third segment. */
+/* RFC 9293 §3.10.2, E42: what is ready goes with the third segment. */
 Test(open, data_leave_with_the_ack_of_the_handshake)
 {
 	const struct wire_how how = { .state = TERN_ESTABLISHED, .active = true, .offer = 10 };
@@ -58,7 +58,7 @@ Test(open, data_leave_with_the_ack_of_the_handshake)
 		wire_out_now(w, "P. 1:11(10) ack 1");
 }
 
-/* RFC 6298 (2.1), (5.5), §3.8.3: 1 s, doubled each time; SYN_RECEIVED ends after 75 s. */
+/* RFC 6298 (2.1), (5.5), RFC 4987 §3.3: 1 s, doubled each time; SYN_RECEIVED ends after 75 s. */
 Test(syn_received, repeats_the_syn_ack_after_1_s_then_2_s)
 {
 	static const unsigned int times[] = { 1, 3, 7, 15, 31, 63 };
@@ -77,7 +77,9 @@ Test(syn_received, repeats_the_syn_ack_after_1_s_then_2_s)
 	}
 }
 
-/* MUST-23: a SYN is repeated for at least 3 minutes; RFC 6298 (2.5): at most 60 s apart. */
+/*
+ * MUST-22, MUST-23: a SYN is repeated for at least 3 minutes; RFC 6298 (2.5): at most 60 s apart.
+ */
 Test(syn_sent, repeats_the_syn_for_3_minutes)
 {
 	static const unsigned int times[] = { 1, 3, 7, 15, 31, 63, 123 };
@@ -247,7 +249,10 @@ two_ports(struct tern_config *c)
 	c->connections = 5;
 }
 
-/* Each refusal that the header names; B30: exhaustion is an error, and only towards one peer. */
+/*
+ * MUST-46, each refusal that the header names; B30: exhaustion is an error, and only towards one
+ * peer.
+ */
 Test(open, says_why_it_cannot)
 {
 	const struct wire_how how = { .tune = two_ports };
@@ -304,7 +309,10 @@ compare(const void *a, const void *b)
 	return (int)*(const uint16_t *)a - (int)*(const uint16_t *)b;
 }
 
-/* RFC 6056 §3.3.1, row 6: drawn evenly from the range, never twice, never one after the other. */
+/*
+ * RFC 6056 §3.1, §3.2, §3.3.1, row 6: drawn evenly from the range, never twice, never one after the
+ * other.
+ */
 Test(open, draws_its_port_at_random)
 {
 	const struct wire_how how = { .tune = many };
@@ -354,7 +362,10 @@ other_secret(struct tern_config *c)
 	c->secret[3] ^= 1;
 }
 
-/* RFC 6528 §3, E51: a clock of 4 us per tuple; tuples and secrets tell nothing of each other. */
+/*
+ * MUST-8, MUST-9, SHLD-1, RFC 6528 §3, E51: a clock of 4 us per tuple; tuples and secrets tell
+ * nothing of each other.
+ */
 Test(open, numbers_begin_at_a_clock_plus_a_keyed_hash)
 {
 	const struct wire_how how = { .state = TERN_LISTEN },

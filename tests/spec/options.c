@@ -91,7 +91,7 @@ Test(mss, absurdly_small_still_moves_data)
 	}
 }
 
-/* MUST-14, MUST-67, SHLD-5: we say what the MTU lets us take. */
+/* MUST-14, MUST-67, SHLD-5, MAY-3, RFC 6691 §2, RFC 1191 §3.1: we say what the MTU lets us take. */
 Test(mss, of_our_own_is_mtu_less_40)
 {
 	static const uint16_t mtus[] = { 576, 1280, 1400, 1500, 1900 };
@@ -322,7 +322,10 @@ Test(option, of_any_kind_and_length_does_not_cost_data)
 	wire_end(w);
 }
 
-/* MUST-30, M54: urgent data are data like others; the pointer may point anywhere. */
+/*
+ * MUST-30, RFC 6093 §6, RFC 9293 §3.10.7.4 step 6, M54: urgent data are data like others; the
+ * pointer may point anywhere.
+ */
 Test(option, urgent_pointer_is_harmless)
 {
 	static const unsigned int pointers[] = { 0, 1, 2, 10, 11, 1460, 32768, 65535 };

@@ -46,7 +46,7 @@ expected_ack(const bool *come, unsigned int n, uint32_t size)
 	return 1 + i * size;
 }
 
-/* M48: all 720 orders of six segments, over the wrap of the peer's numbers. */
+/* SHLD-31, M48: all 720 orders of six segments, over the wrap of the peer's numbers. */
 Test(reassembly, every_order_of_six_segments)
 {
 	const struct wire_how how = { .state = TERN_ESTABLISHED, .peer_isn = 0u - 1000 };

@@ -18,7 +18,10 @@ send_bytes(struct wire *w, uint32_t bytes)
 	wire_poll(w);
 }
 
-/* (2.2), (5.1), (5.4)-(5.6): the first segment again, each time after twice the time. */
+/*
+ * MUST-19, RFC 6298 (2.2), (5.1), (5.4)-(5.6): the first segment again, each time after twice the
+ * time.
+ */
 Test(rto, first_sample_sets_it_and_backoff_doubles_it)
 {
 	static const unsigned int times[] = { 300, 900, 2100, 4500, 9300, 18900, 38100, 76500 };
@@ -37,7 +40,10 @@ Test(rto, first_sample_sets_it_and_backoff_doubles_it)
 	}
 }
 
-/* (2.5): at most 60 s apart; MUST-20 to MUST-22: given up after R2 (100 s), as timed out. */
+/*
+ * RFC 6298 (2.5): at most 60 s apart; MUST-20 to MUST-22, SHLD-11, RFC 9293 §3.10.8: given up after
+ * R2 (100 s), as timed out.
+ */
 Test(rto, gives_up_after_r2)
 {
 	struct wire *w;
@@ -80,7 +86,7 @@ Test(rto, is_at_most_60_s)
 	}
 }
 
-/* (2.3): RTTVAR = 3/4 50 + 1/4 |100 - 200|, SRTT = 7/8 100 + 1/8 200: RTO 362.5 ms. */
+/* RFC 6298 (2.3), §4: RTTVAR = 3/4 50 + 1/4 |100 - 200|, SRTT = 7/8 100 + 1/8 200: RTO 362.5 ms. */
 Test(rto, later_samples_smooth_it)
 {
 	struct wire *w;
@@ -142,8 +148,8 @@ Test(rto, restarts_with_each_ack_of_new_data)
 		wire_quiet(w, MS(100));
 		wire_in(w, ". 1:1(0) ack 1461 win 65535");
 		/* B3: the second was lost, only the first is acknowledged: the timer runs. */
-		wire_quiet(w, MS(349)); /* the sample has brought it to 250 ms */
-		wire_out(w, MS(350), "p. 1461:2921(1460) ack 1");
+		wire_quiet(w, MS(399)); /* 100 ms of round trip, and 200 ms */
+		wire_out(w, MS(400), "p. 1461:2921(1460) ack 1");
 		wire_in(w, ". 1:1(0) ack 2921 win 65535");
 		wire_quiet(w, S(500));
 	}
@@ -189,7 +195,7 @@ Test(rto, is_not_put_off_by_sending)
 	}
 }
 
-/* Karn (3), B23: the ACK of a segment that was repeated tells no time. */
+/* MUST-18, Karn: RFC 6298 §3, B23: the ACK of a segment that was repeated tells no time. */
 Test(rto, takes_no_sample_from_a_repeated_segment)
 {
 	struct wire *w;

@@ -19,7 +19,7 @@ send_bytes(struct wire *w, uint32_t bytes)
 	wire_poll(w);
 }
 
-/* MUST-60, MUST-61, row 24: full segments, PSH on the last that is buffered. */
+/* MUST-60, MUST-61, SHLD-28, row 24: full segments, PSH on the last that is buffered. */
 Test(sending, cuts_at_the_mss_and_pushes_the_last)
 {
 	struct wire *w;
@@ -38,7 +38,7 @@ Test(sending, cuts_at_the_mss_and_pushes_the_last)
 	}
 }
 
-/* MUST-17, SHLD-7, row 15: while data are unacknowledged a small segment waits. */
+/* MAY-16, SHLD-7, row 15: while data are unacknowledged a small segment waits. */
 Test(nagle, holds_a_small_segment_until_the_ack)
 {
 	struct wire *w;

@@ -669,17 +669,16 @@ Test(streams, answers_and_the_ring_share_one_stream)
 		wire_out_now(w, "P. 1:9(8) ack 9 [question]");
 		wire_in(w, ". 9:9(0) ack 9 win 65535");
 		wire_check(w, tern_stack_mbufs(w->stack) == 0, "kept");
-		/* The ring behind an answer waits until that is acknowledged. */
+		/* Not acknowledged yet, and the ring goes on behind it. */
+		wire_conn(w)->flags |= TERN_CONN_NODELAY;
 		wire_in(w, "P. 9:17(8) ack 9 win 65535 [QUESTION]");
 		wire_out_now(w, "P. 9:17(8) ack 17 [QUESTION]");
 		cr_assert_eq(tern_stream_write(&app.s, "ring", 4), 4);
 		wire_poll(w);
-		wire_quiet_now(w);
+		wire_out_now(w, "P. 17:21(4) ack 17 [ring]");
 		/* The ring has bytes: the next answer is copied behind them. */
 		wire_in(w, "P. 17:23(6) ack 9 win 65535 [behind]");
-		wire_pass(w, wire_now(w) + MS(41));
-		wire_in(w, ". 23:23(0) ack 17 win 65535");
-		wire_out_now(w, "P. 17:27(10) ack 23 [ringbehind]");
+		wire_out_now(w, "P. 21:27(6) ack 23 [behind]");
 		wire_check(w, app.datas == 3 && app.readables == 0, "not answered");
 		wire_check(w, app.out.ring.used == 10, "%u in the ring", app.out.ring.used);
 		wire_in(w, ". 23:23(0) ack 19 win 65535");
@@ -748,6 +747,32 @@ Test(streams, fin_does_not_overtake_the_ring_behind_an_answer)
 				wire_in(w, ". 101:101(0) ack %u win 65535", next);
 			}
 			wire_check(w, next == 111, "FIN at %u", next);
+			wire_skip(w);
+		}
+}
+
+/* SO_LINGER: a peer that acknowledges all has its time, another is reset after it. */
+Test(streams, linger_resets_what_is_not_acknowledged_in_time)
+{
+	struct wire *w;
+
+	for (unsigned int acks = 0; acks < 2; acks++)
+		while ((w = wire_each(&listening)) != NULL) {
+			make(8000, 1000);
+			open_stream(w);
+			write_some(w, 100);
+			wire_skip(w);
+			cr_assert_eq(tern_stream_linger(&app.s, S(2)), 0);
+			wire_poll(w);
+			wire_skip(w);
+			if (acks)
+				wire_in(w, "F. 1:1(0) ack 102 win 65535");
+			wire_pass(w, wire_now(w) + MS(1990));
+			wire_check(w, app.closed == acks, "closed %u times", app.closed);
+			wire_pass(w, wire_now(w) + MS(20));
+			wire_check(w, app.closed == 1, "not reset");
+			wire_check(w, app.why == (acks ? TERN_FINISHED : TERN_ABORTED), "%s",
+				   tern_why_text(app.why));
 			wire_skip(w);
 		}
 }

@@ -26,7 +26,10 @@ sent_now(struct wire *w)
 	return sum;
 }
 
-/* MUST-34, B1 (s#489): a window taken back below what is in flight: no harm, nothing beyond. */
+/*
+ * MUST-34, SHLD-15, MAY-7, B1 (s#489): a window taken back below what is in flight: no harm,
+ * nothing beyond.
+ */
 Test(window, may_shrink_below_what_is_in_flight)
 {
 	const struct wire_how how = { .state = TERN_ESTABLISHED, .win = 10000, .offer = 100000 };
@@ -138,7 +141,10 @@ Test(window, edge_does_not_move_with_an_ack_of_an_old_segment)
 	}
 }
 
-/* MUST-35/36/37, B11: a shut window is probed from RTO on, twice as late each time, for ever. */
+/*
+ * MUST-35/36/37, SHLD-29, SHLD-30, B11: a shut window is probed from RTO on, twice as late each
+ * time, for ever.
+ */
 Test(probe, backs_off_and_never_gives_up_while_answered)
 {
 	const struct wire_how how = { .state = TERN_ESTABLISHED };
@@ -255,7 +261,7 @@ fill_window(struct wire *w)
 	wire_check(w, w->user.got == 8000, "got %lu", w->user.got);
 }
 
-/* B12 (s#199, m#340): a window that opens again is announced at once, without a timer. */
+/* MAY-8, B12 (s#199, m#340): a window that opens again is announced at once, without a timer. */
 Test(window, that_opens_again_is_announced_at_once)
 {
 	struct wire *w;
@@ -429,7 +435,10 @@ Test(window, small_opening_is_not_filled_at_once)
 	}
 }
 
-/* What the user refuses is not acknowledged, and comes again; what it takes in part, in part. */
+/*
+ * RFC 9293 §3.10.3: what the user refuses is not acknowledged, and comes again; what it takes in
+ * part, in part.
+ */
 Test(window, refused_data_come_again)
 {
 	const struct wire_how how = { .state = TERN_ESTABLISHED, .user = USER_REFUSE };

@@ -45,7 +45,9 @@ echo(struct tern_icmp *icmp, struct tern_in *in, struct icmp_header *h)
 	return ip_answer(icmp->ip, in);
 }
 
-/* Errors that transports want to know of. Source Quench is none (RFC 6633). */
+/*
+ * Errors that transports want to know of. Source Quench is none (MUST-55, RFC 5927 §6.2, RFC 6633).
+ */
 static bool
 tell_transport(struct tern_icmp *icmp, const struct tern_in *in, const struct icmp_header *h)
 {

@@ -63,7 +63,7 @@ header_good(const struct rte_mbuf *m, const uint8_t *at, uint16_t header_bytes)
 }
 
 /*
- * RFC 1122 §3.2.1.3: a source is one host, and not us. The network address, host part zero, is
+ * RFC 1122 §3.2.1.3, MUST-63: a source is one host, not us. The network address, host part zero, is
  * taken for a host: RFC 1122 §3.3.6 calls it an obsolete form of broadcast.
  */
 static inline bool
@@ -72,7 +72,10 @@ source_good(const struct tern_ip *ip, rte_be32_t src)
 	return !ipv4_is_martian(src) && ip_kind(ip, src) == IP_KIND_OTHER;
 }
 
-/* In the packet's struct: past the header, and without the padding of a short Ethernet frame. */
+/*
+ * In the packet's struct: past the header, and without the padding of a short Ethernet frame. Users
+ * see there what class their data came in (MAY-9).
+ */
 static inline void
 enter(struct tern_in *in, const struct ipv4_header *h)
 {
@@ -127,7 +130,8 @@ up(struct tern_ip *ip, struct tern_in *in)
 
 /*
  * The layers above answer by ip_answer() themselves, so here nothing is left to do on the way
- * down. TTL is not looked at: a host must not drop for it (RFC 1122 §3.2.1.7).
+ * down. TTL is not looked at: a host must not drop for it (RFC 1122 §3.2.1.7). Nor are options,
+ * which are stepped over (MUST-50).
  */
 enum tern_verdict
 ip_recv(struct tern_ip *ip, struct tern_in *in)

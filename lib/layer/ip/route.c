@@ -65,6 +65,7 @@ ip_way_to(const struct tern_ip *ip, rte_be32_t dst)
 	return way;
 }
 
+/* RFC 1122 §3.3.4.3, MUST-44: the address of ours on the network that the way begins in. */
 bool
 ip_source(const struct tern_ip *ip, struct tern_addr dst, struct tern_addr *src)
 {

@@ -34,7 +34,10 @@ offload(const struct tern_ip *ip, const struct rte_mbuf *m)
 	return flags;
 }
 
-/* Prepend the header. Never fragmented, so the ID says nothing and is 0 (RFC 6864 §4.1). */
+/*
+ * Prepend the header. Nobody may fragment it (RFC 1191 §2), so the ID says nothing and is 0, also
+ * when a segment is sent again (RFC 6864 §4.1, MAY-4). The TTL is configured (MUST-49).
+ */
 static inline void
 push(const struct tern_ip *ip, struct rte_mbuf *m, struct ipv4_header *h)
 {

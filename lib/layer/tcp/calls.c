@@ -13,6 +13,7 @@
 #include "layer/tcp/output.h"
 #include <tern_tcp.h>
 
+/* RFC 9293 §3.10.2, SEND: what is there leaves when state and windows allow it. */
 void
 tern_tcp_ready(struct tern_conn *c)
 {
@@ -92,13 +93,13 @@ tern_tcp_keepalive(struct tern_conn *c, uint32_t idle_s, uint32_t interval_s, ui
 	if (!off && (idle_s > MOST_S || interval_s == 0 || interval_s > MOST_S || count == 0 ||
 		     count > UINT8_MAX))
 		return -EINVAL;
-	if ((c->flags & TERN_CONN_CLOSED) != 0 || !conn_synchronised(c) ||
-	    c->state == TERN_TIME_WAIT)
+	if ((c->flags & TERN_CONN_CLOSED) != 0 || !conn_synchronised(c))
 		return -ENOTCONN;
 	keepalive_set(c, (uint16_t)idle_s, (uint16_t)interval_s, (uint8_t)count);
 	return 0;
 }
 
+/* MUST-21, RFC 5482 §3.1 */
 int
 tern_tcp_user_timeout(struct tern_conn *c, uint64_t ns)
 {
@@ -116,7 +117,7 @@ tern_tcp_linger(struct tern_conn *c, uint64_t ns)
 		return;
 	}
 	conn_close(c);
-	if (c->state == TERN_CLOSED || c->state == TERN_TIME_WAIT || c->state == TERN_FIN_WAIT_2)
+	if (c->state == TERN_CLOSED || c->state == TERN_FIN_WAIT_2)
 		return;
 	c->flags |= TERN_CONN_LINGER;
 	timer_set(c, TERN_TIMER_STATE, (uint32_t)(RTE_MIN(ns, 36000 * TERN_S) / TERN_TICK_NS));
@@ -143,12 +144,14 @@ tern_tcp_shutdown(struct tern_conn *c)
 	conn_shutdown(c);
 }
 
+/* Both ways at once: a half-duplex close (MAY-1). */
 void
 tern_tcp_close(struct tern_conn *c)
 {
 	conn_close(c);
 }
 
+/* RFC 9293 §3.10.5 */
 void
 tern_tcp_abort(struct tern_conn *c)
 {
@@ -162,7 +165,7 @@ tern_tcp_abort(struct tern_conn *c)
 	case TERN_CLOSE_WAIT:
 		output_abort(c);
 		break;
-	default: /* §3.10.5: the peer has not heard of it, or has finished */
+	default: /* the peer has not heard of it, or has finished */
 		break;
 	}
 	conn_end(c, TERN_ABORTED);
@@ -174,6 +177,7 @@ tern_tcp_id(const struct tern_conn *c)
 	return slots_handle(&c->tcp->slots, c->slot);
 }
 
+/* RFC 9293 §3.10.6, STATUS: the block tells all. */
 struct tern_conn *
 tern_tcp_find(struct tern_tcp *tcp, uint64_t id)
 {
@@ -188,7 +192,7 @@ tern_tcp_find(struct tern_tcp *tcp, uint64_t id)
 uint32_t
 tern_tcp_connections(const struct tern_tcp *tcp)
 {
-	return tcp->slots.used - tcp->dead_n;
+	return tcp->slots.used - tcp->dead_n + tcp->half_opens.used + tcp->time_waits.used;
 }
 
 uint32_t
@@ -196,9 +200,32 @@ tern_tcp_in_state(const struct tern_tcp *tcp, enum tern_tcp_state state)
 {
 	uint32_t n = 0;
 
+	if (state == TERN_TIME_WAIT)
+		return tcp->time_waits.used;
+	if (state == TERN_SYN_RECEIVED)
+		n = tcp->half_opens.used;
 	for (uint32_t i = 0; i < tcp->slots.n; i++)
 		n += slots_is_used(&tcp->slots, i) && tcp->conns[i].state == state;
 	return n;
+}
+
+enum tern_tcp_state
+tern_tcp_status(const struct tern_tcp *tcp, struct tern_addr local, rte_be16_t lport,
+		struct tern_addr remote, rte_be16_t rport)
+{
+	uint32_t hash = conn_hash(tcp, remote, rport, local, lport);
+	uint32_t i = flow_find(tcp, remote, rport, local, lport, hash);
+
+	switch (i & FLOW_KIND) {
+	case FLOW_CONN:
+		return (enum tern_tcp_state)tcp->conns[i].state;
+	case FLOW_HALF_OPEN:
+		return TERN_SYN_RECEIVED;
+	case FLOW_TIME_WAIT:
+		return TERN_TIME_WAIT;
+	default:
+		return TERN_CLOSED;
+	}
 }
 
 void

@@ -7,8 +7,8 @@
 #include "layer/tcp/tcp.h"
 
 /*
- * RFC 6056 §3.3.1: begin at a random port, then walk. Only this remote address and port matter:
- * the same local port may serve any number of different peers.
+ * RFC 6056 §3.1, §3.2, §3.3.1: begin at a random port of the range, then walk. Only this remote
+ * address and port matter: the same local port may serve any number of different peers.
  */
 static bool
 choose_port(struct tern_tcp *tcp, struct tern_addr to, rte_be16_t port, struct tern_addr from,
@@ -20,13 +20,13 @@ choose_port(struct tern_tcp *tcp, struct tern_addr to, rte_be16_t port, struct t
 	for (uint32_t i = 0; i < n; i++) {
 		*lport = rte_cpu_to_be_16((uint16_t)(tcp->port_min + (start + i) % n));
 		*hash = conn_hash(tcp, to, port, from, *lport);
-		if (conn_find(tcp, to, port, from, *lport, *hash) == NULL)
+		if (flow_find(tcp, to, port, from, *lport, *hash) == FLOW_NONE)
 			return true;
 	}
 	return false;
 }
 
-/* The local end. Return: 0, or the error of tern_tcp_connect_from(). */
+/* The local end (MUST-43). Return: 0, or the error of tern_tcp_connect_from(). */
 static int
 choose_end(struct tern_tcp *tcp, struct tern_addr to, rte_be16_t port, struct tern_addr *from,
 	   rte_be16_t *lport, uint32_t *hash)
@@ -38,9 +38,10 @@ choose_end(struct tern_tcp *tcp, struct tern_addr to, rte_be16_t port, struct te
 	if (*lport == 0)
 		return choose_port(tcp, to, port, *from, lport, hash) ? 0 : -EADDRNOTAVAIL;
 	*hash = conn_hash(tcp, to, port, *from, *lport);
-	return conn_find(tcp, to, port, *from, *lport, *hash) == NULL ? 0 : -EADDRINUSE;
+	return flow_find(tcp, to, port, *from, *lport, *hash) == FLOW_NONE ? 0 : -EADDRINUSE;
 }
 
+/* RFC 9293 §3.10.1, OPEN: never to what is no unicast address (MUST-46). */
 int
 tern_tcp_connect_from(struct tern_tcp *tcp, struct tern_addr from, rte_be16_t from_port,
 		      struct tern_addr to, rte_be16_t port, struct tern_tcp_user *user,
@@ -60,8 +61,8 @@ tern_tcp_connect_from(struct tern_tcp *tcp, struct tern_addr from, rte_be16_t fr
 		return -ENOBUFS;
 	c->user = user;
 	c->state = TERN_SYN_SENT;
+	c->ts_offset = ts_offset_of(tcp, &(struct tuple){ from, to, from_port, port });
 	c->snd.una = isn_of(c);
-	c->ts_offset = isn_ts_offset(c);
 	c->snd.nxt = c->snd.una;
 	c->snd.max = c->snd.una;
 	count(tcp, TERN_EV_TCP_ACTIVE_OPENS);

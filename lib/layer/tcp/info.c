@@ -25,6 +25,7 @@ rto_us(const struct tern_conn *c)
 	return (uint32_t)RTE_MIN(ticks, c->tcp->times.rto_max) * (TERN_TICK_NS / 1000);
 }
 
+/* RFC 4898 §4: its names. */
 void
 tern_tcp_info(const struct tern_conn *c, struct tern_tcp_info *info)
 {

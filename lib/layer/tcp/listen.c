@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 
-#include "conn/arrives.h"
 #include "conn/isn.h"
+#include "layer/eth/eth.h"
+#include "layer/ip/ip.h"
 #include "layer/tcp/listen.h"
 #include "layer/tcp/output.h"
+#include "layer/tcp/reply.h"
 #include <tern_tcp.h>
 
 void
@@ -68,6 +70,7 @@ is_taken(struct tern_tcp *tcp, const struct tern_tcp_listener *listener)
 	return false;
 }
 
+/* Connections are no concern of it: neither open ones (MUST-41) nor those that open (MUST-42). */
 int
 tern_tcp_listen(struct tern_tcp *tcp, const struct tern_tcp_listener *listener)
 {
@@ -84,6 +87,7 @@ tern_tcp_listen(struct tern_tcp *tcp, const struct tern_tcp_listener *listener)
 		return -ENOBUFS;
 	tcp->listening[i] = (struct listening){
 		.listener = listener,
+		.port = rte_cpu_to_be_16(listener->port),
 		.armed = true,
 		.next = *bucket,
 	};
@@ -112,21 +116,50 @@ unlink_bucket(struct tern_tcp *tcp, uint16_t port, uint16_t self)
 	*link = tcp->listening[self].next;
 }
 
-/* Nobody finds it any more when the users of its half-open connections are told. */
+/* One that comes to nothing: a one-shot listener has its shot again. */
+static void
+fail(struct tern_tcp *tcp, struct half_open *h, const struct tuple *t)
+{
+	tcp->listening[h->listener].armed = true;
+	count(tcp, TERN_EV_TCP_ATTEMPT_FAILS);
+	half_open_end(tcp, h, t);
+}
+
+static struct tuple
+tuple_of_half_open(const struct tern_tcp *tcp, const struct half_open *h)
+{
+	return half_open_tuple(&tcp->half_opens, h, tcp->listening[h->listener].port);
+}
+
+static void
+reset(struct tern_tcp *tcp, struct half_open *h)
+{
+	const struct reply r = {
+		.to = tuple_of_half_open(tcp, h),
+		.seq = h->isn + 1,
+		.ack = h->irs + 1,
+		.flags = TCP_RST | TCP_ACK,
+	};
+
+	if (reply_send(tcp, &r))
+		count(tcp, TERN_EV_TCP_RESETS_OUT);
+	fail(tcp, h, &r.to);
+}
+
 int
 tern_tcp_unlisten(struct tern_tcp *tcp, const struct tern_tcp_listener *listener)
 {
 	struct listening *l = find_own(tcp, listener);
+	struct half_open *h;
+	uint32_t from = 0;
 	uint16_t self;
 
 	if (l == NULL)
 		return -ENOENT;
 	self = (uint16_t)(l - tcp->listening);
 	unlink_bucket(tcp, listener->port, self);
-	for (uint32_t i = 0; i < tcp->slots.n && l->half_open > 0; i++) {
-		if (slots_is_used(&tcp->slots, i) && tcp->conns[i].listener == self)
-			tern_tcp_abort(&tcp->conns[i]);
-	}
+	while (l->half_open > 0 && (h = half_open_of(tcp, self, &from)) != NULL)
+		reset(tcp, h);
 	*l = (struct listening){ .next = LISTENER_NONE };
 	return 0;
 }
@@ -139,57 +172,184 @@ ask_user(const struct tern_tcp_listener *listener, struct tern_syn *syn)
 	return listener->on_accept(listener, syn);
 }
 
-/* The connection of a SYN that was accepted. */
-static void
-receive_syn(struct tern_conn *c, const struct tern_syn *syn, const struct segment *s,
-	    const uint32_t *above)
+/* Does the user want it? TERN_DONE: yes. TERN_UNDECIDED: answer as if nobody listened. */
+static enum tern_verdict
+ask(struct listening *l, const struct tuple *t, struct tern_syn *syn)
 {
-	c->user = syn->user;
-	c->data = syn->data;
-	c->state = TERN_SYN_RECEIVED;
-	c->flags = TERN_CONN_PASSIVE;
-	c->snd.una = isn_of(c);
-	c->ts_offset = isn_ts_offset(c);
-	if (above != NULL && !seq_gt(c->snd.una, *above))
-		c->snd.una = *above + 1;
-	c->snd.nxt = c->snd.una;
-	c->snd.max = c->snd.una;
-	conn_take_syn(c, s);
-	count(c->tcp, TERN_EV_TCP_PASSIVE_OPENS);
+	const struct tern_tcp_listener *listener = l->listener;
+	enum tern_accept accept;
+
+	*syn = (struct tern_syn){
+		.remote = t->remote,
+		.local = t->local,
+		.rport = t->rport,
+		.lport = t->lport,
+		.user = listener->user,
+	};
+	accept = ask_user(listener, syn);
+	if (accept == TERN_IGNORE)
+		return TERN_DROP_TCP_POLICY;
+	/* The user may have stopped listening meanwhile. */
+	if (accept != TERN_ACCEPT || l->listener != listener || syn->user == NULL)
+		return TERN_UNDECIDED;
+	return TERN_DONE;
+}
+
+/* MAY-2: the numbers of the new connection are above all of the old one. */
+static uint32_t
+choose_isn(const struct tern_tcp *tcp, const struct tuple *t, const struct time_wait *old)
+{
+	uint32_t isn = isn_of_tuple(tcp, t);
+
+	return old == NULL || seq_gt(isn, old->snd_nxt) ? isn : old->snd_nxt + 1;
+}
+
+static enum tern_verdict
+send_cookie(struct tern_tcp *tcp, const struct segment *s, struct tern_in *in,
+	    const struct tuple *t)
+{
+	struct segment syn = *s;
+	struct reply r;
+
+	cookie_reduce(tcp, &syn);
+	r = reply_cookie(tcp, &syn, t);
+	count(tcp, TERN_EV_TCP_COOKIES_SENT);
+	return reply_answer(tcp, in, &r, true, TERN_DONE);
+}
+
+/* What is there for SYNs that come when no half-open connection can. */
+static enum tern_verdict
+no_room(struct tern_tcp *tcp, const struct segment *s, struct tern_in *in, const struct tuple *t,
+	const struct time_wait *old)
+{
+	/* The number of a cookie is not above those of the old connection. */
+	if (!tcp->syn_cookies || old != NULL)
+		return TERN_DROP_TCP_BACKLOG;
+	return send_cookie(tcp, s, in, t);
 }
 
 enum tern_verdict
-listen_syn(struct tern_tcp *tcp, struct listening *l, const struct segment *s,
-	   const struct tern_in *in, const uint32_t *above, struct tern_conn **made)
+listen_syn(struct tern_tcp *tcp, struct listening *l, const struct segment *s, struct tern_in *in,
+	   struct time_wait *old)
 {
 	const struct tern_tcp_listener *listener = l->listener;
-	struct tern_syn syn = {
-		.remote = in->src,
-		.local = in->dst,
-		.rport = in->sport,
-		.lport = in->dport,
-		.user = listener->user,
-	};
-	enum tern_accept accept;
-	struct tern_conn *c;
+	const struct tuple t = tuple_of(in);
+	struct tern_syn syn;
+	enum tern_verdict v;
+	struct half_open *h;
+	struct reply r;
+
+	if (tcp->slots.used == tcp->slots.n)
+		return TERN_DROP_TCP_FULL;
+	if (l->half_open >= listener->backlog || !half_open_room(tcp, t.local))
+		return no_room(tcp, s, in, &t, old);
+	if ((v = ask(l, &t, &syn)) != TERN_DONE)
+		return v;
+	h = half_open_new(tcp, &t, in->flow, s, choose_isn(tcp, &t, old),
+			  (uint16_t)(l - tcp->listening));
+	if (h == NULL)
+		return TERN_DROP_TCP_FULL;
+	h->user = syn.user;
+	h->data = syn.data;
+	l->armed = !listener->one_shot;
+	count(tcp, TERN_EV_TCP_PASSIVE_OPENS);
+	if (old != NULL) {
+		time_wait_end(tcp, old);
+		count(tcp, TERN_EV_TCP_TIME_WAIT_REUSED);
+	}
+	r = reply_syn_ack(tcp, h, &t);
+	return reply_answer(tcp, in, &r, true, TERN_DONE);
+}
+
+enum tern_verdict
+listen_ack(struct tern_tcp *tcp, struct listening *l, const struct segment *s,
+	   const struct tern_in *in, struct tern_conn **made)
+{
+	const struct tuple t = tuple_of(in);
+	struct segment syn;
+	struct tern_syn asked;
+	enum tern_verdict v;
 
 	*made = NULL;
-	if (l->half_open >= listener->backlog)
-		return TERN_DROP_TCP_BACKLOG;
-	/* Before the user is asked: whom it accepts there must be a connection for. */
-	c = conn_new(tcp, in->src, in->sport, in->dst, in->dport, in->flow);
-	if (c == NULL)
-		return TERN_DROP_TCP_FULL;
-	accept = ask_user(listener, &syn);
-	/* The user may have stopped listening meanwhile. */
-	if (accept != TERN_ACCEPT || l->listener != listener || syn.user == NULL) {
-		conn_discard(c);
-		return accept == TERN_IGNORE ? TERN_DROP_TCP_POLICY : TERN_UNDECIDED;
+	if (!cookie_expected(tcp))
+		return TERN_UNDECIDED;
+	if (!cookie_read(tcp, &t, s, &syn)) {
+		count(tcp, TERN_EV_TCP_COOKIES_BAD);
+		return TERN_UNDECIDED;
 	}
-	receive_syn(c, &syn, s, above);
-	c->listener = (uint16_t)(l - tcp->listening);
-	l->half_open++;
-	l->armed = !listener->one_shot;
-	*made = c;
+	if (tcp->slots.used == tcp->slots.n)
+		return TERN_DROP_TCP_FULL;
+	if ((v = ask(l, &t, &asked)) != TERN_DONE)
+		return v;
+	*made = conn_passive(tcp, &t, in->flow, &syn, s->ack - 1, NULL);
+	if (*made == NULL)
+		return TERN_DROP_TCP_FULL;
+	(*made)->user = asked.user;
+	(*made)->data = asked.data;
+	l->armed = !l->listener->one_shot;
+	count(tcp, TERN_EV_TCP_PASSIVE_OPENS);
+	count(tcp, TERN_EV_TCP_COOKIES_RECEIVED);
 	return TERN_DONE;
+}
+
+enum tern_verdict
+listen_half_open(struct tern_tcp *tcp, struct half_open *h, struct segment *s, struct tern_in *in,
+		 struct tern_conn **made)
+{
+	const struct tuple t = tuple_of(in);
+	enum tern_verdict v;
+	struct reply r;
+
+	*made = NULL;
+	switch (half_open_arrives(tcp, h, s, &v)) {
+	case HALF_OPEN_SYN_ACK:
+		r = reply_syn_ack(tcp, h, &t);
+		count(tcp, TERN_EV_TCP_RETRANSMITTED);
+		return reply_answer(tcp, in, &r, true, v);
+	case HALF_OPEN_ACK:
+		r = reply_half_open_ack(tcp, h, &t);
+		return reply_answer(tcp, in, &r, true, v);
+	case HALF_OPEN_RESET:
+		return output_reset(tcp, s, in, v);
+	case HALF_OPEN_OVER:
+		fail(tcp, h, &t);
+		return v;
+	case HALF_OPEN_COMPLETE:
+		*made = half_open_complete(tcp, h, &t, in->flow);
+		return *made != NULL ? TERN_DONE : TERN_DROP_TCP_FULL;
+	default:
+		return v;
+	}
+}
+
+static void
+repeat(struct tern_tcp *tcp, const struct half_open *h, const struct tuple *t)
+{
+	struct reply r = reply_syn_ack(tcp, h, t);
+
+	count(tcp, TERN_EV_TCP_RTO);
+	if (reply_send(tcp, &r))
+		count(tcp, TERN_EV_TCP_RETRANSMITTED);
+}
+
+void
+listen_run_timers(struct tern_tcp *tcp)
+{
+	enum { A_POLL = 64 }; /* as many as a burst or two: receiving has its turn */
+	struct half_open *h;
+	struct tuple t;
+	bool over;
+
+	for (int n = 0; n < A_POLL && tcp->half_opens.used > 0; n++) {
+		h = half_open_expired(tcp, eth_room(tcp->ip->eth, 1), &over);
+		if (h == NULL)
+			return;
+		t = tuple_of_half_open(tcp, h);
+		if (over) {
+			count(tcp, TERN_EV_TCP_TIMEOUTS);
+			fail(tcp, h, &t);
+		} else {
+			repeat(tcp, h, &t);
+		}
+	}
 }

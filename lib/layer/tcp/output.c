@@ -23,13 +23,14 @@ struct outgoing {
 	uint32_t len; /* payload */
 	uint8_t flags;
 	uint8_t header;	       /* bytes of the TCP header */
-	uint8_t sacks;	       /* blocks in it */
+	uint8_t sacks;	       /* blocks in it: sack[] */
 	bool repeat;	       /* outside the order of snd.nxt */
 	bool tail;	       /* a tail loss probe (RFC 8985 §7.3) */
 	bool keepalive;	       /* a keep-alive probe */
 	bool ect;	       /* goes as ECN-capable (RFC 3168 §6.1.1) */
 	bool more;	       /* another may follow at once */
 	struct rte_mbuf *kept; /* holds just this payload */
+	struct sack_block sack[TCP_SACK_BLOCKS_MAX];
 };
 
 enum {
@@ -61,14 +62,15 @@ unsent(struct tern_conn *c)
 
 	if ((c->flags & TERN_CONN_FIN_SENT) != 0)
 		return 0;
-	if (kept > 0 || c->user->available == NULL)
+	if (c->user->available == NULL)
 		return kept;
-	return c->user->available(c->user, c, conn_position(c, from));
+	return kept + c->user->available(c->user, c, conn_position(c, from + kept));
 }
 
 /*
- * Sender's side of silly window avoidance with Nagle's algorithm (RFC 9293 §3.8.6.2.1, §3.7.4):
- * may a segment of less than the MSS go?
+ * Sender's side of silly window avoidance (MUST-38) with Nagle's algorithm (SHLD-7), which users
+ * may switch off (MUST-17). What waits leaves with what is written next (MAY-16), at the latest
+ * when all before it is acknowledged (MUST-60). So: may a segment of less than the MSS go?
  */
 static bool
 small_may_go(const struct tern_conn *c, const struct outgoing *o, bool last, bool fin)
@@ -134,7 +136,10 @@ take_again(struct tern_conn *c, struct outgoing *o, uint32_t seq, uint32_t end)
 	match_kept(c, o);
 }
 
-/* What is lost comes before what is new (RFC 6675 §4); without SACK it is the oldest. */
+/*
+ * What is lost comes before what is new (RFC 6675 §4, §5 (C)); without SACK it is the oldest. It
+ * leaves whatever the peer's window is by now (MAY-7).
+ */
 static bool
 plan_lost(struct tern_conn *c, struct outgoing *o)
 {
@@ -176,6 +181,11 @@ struct room {
 	uint32_t wnd, cwnd;
 };
 
+/*
+ * A window that was taken back leaves nothing (MUST-34, SHLD-15). What has arrived beyond a hole
+ * makes room for new data even before recovery: limited transmit (RFC 3042 §2, RFC 5681 §3.2 (1),
+ * RFC 6675 §5 (3)).
+ */
 static struct room
 room_left(const struct tern_conn *c)
 {
@@ -187,19 +197,21 @@ room_left(const struct tern_conn *c)
 	};
 }
 
-/* Is cwnd what holds us back? Else it has no reason to grow (RFC 7661 §4.1). */
+/* Is cwnd what holds us back, or was it in this flight? Else it may not grow (RFC 7661 §4.3). */
 static void
 note_limit(struct tern_conn *c, const struct room *room, uint32_t all)
 {
-	if (room->cwnd < all && room->cwnd < room->wnd)
+	if (room->cwnd < room->wnd && (room->cwnd < all || room->cwnd < c->snd.mss)) {
 		c->flags |= TERN_CONN_LIMITED;
-	else
+		c->limited = c->snd.max;
+	} else if (seq_ge(c->snd.una, c->limited)) {
 		c->flags &= ~TERN_CONN_LIMITED;
+	}
 }
 
 /*
- * After a timeout: the next of what was not delivered, in whole segments that may go on with what
- * is new. False: nothing lies there any more. Without flags in o: it has to wait.
+ * After a timeout: the next of what was not delivered (SHLD-16), in whole segments that may go on
+ * with what is new. False: nothing lies there any more. Without flags in o: it has to wait.
  */
 static bool
 plan_again(struct tern_conn *c, struct outgoing *o)
@@ -218,14 +230,23 @@ plan_again(struct tern_conn *c, struct outgoing *o)
 	o->seq = c->snd.nxt;
 	o->len = RTE_MIN(RTE_MIN(all, mss), RTE_MAX(room.wnd, 1u));
 	o->flags = TCP_ACK;
-	if (last && o->len == all)
-		o->flags |= (c->flags & TERN_CONN_FIN_WANTED) != 0 ? TCP_FIN | TCP_PSH : TCP_PSH;
+	if (last && o->len == all) {
+		if (o->len > 0)
+			o->flags |= TCP_PSH;
+		if ((c->flags & TERN_CONN_FIN_WANTED) != 0)
+			o->flags |= TCP_FIN;
+	}
 	o->more = true;
 	match_kept(c, o);
 	return true;
 }
 
-/* What is next in order, as far as the windows let it (RFC 9293 §3.8.6, RFC 5681 §3.1). */
+/*
+ * What is next in order, as far as the windows let it (RFC 9293 §3.8.6, RFC 5681 §3.2 step 5), in
+ * segments as large as may be (SHLD-28), however it was written (SHLD-27). Only what is new goes as
+ * ECN-capable: not an ACK, a repetition or a probe (RFC 3168 §6.1.4, §6.1.5, §6.1.6), nor a SYN
+ * (RFC 8257 §3.6).
+ */
 static bool
 plan_new(struct tern_conn *c, struct outgoing *o)
 {
@@ -298,11 +319,14 @@ plan_keepalive(const struct tern_conn *c, struct outgoing *o)
 		return false;
 	o->seq = c->snd.una - 1;
 	o->flags = TCP_ACK;
-	o->keepalive = true;
+	o->keepalive = true; /* no data, and no new number: SHLD-12 */
 	return true;
 }
 
-/* How long the header becomes, and how many blocks are in it: all that there is room for. */
+/*
+ * How long the header becomes, and how many blocks are in it: all that there is room for, in every
+ * ACK that leaves while there is a gap (RFC 2018 §4, (2)).
+ */
 static void
 plan_header(const struct tern_conn *c, struct outgoing *o)
 {
@@ -322,7 +346,7 @@ plan_header(const struct tern_conn *c, struct outgoing *o)
 	if (room < TCP_SACK_ROOM + TCP_SACK_BLOCK_BYTES)
 		return;
 	blocks = (room - TCP_SACK_ROOM) / TCP_SACK_BLOCK_BYTES;
-	o->sacks = (uint8_t)RTE_MIN(blocks, sack_blocks(c));
+	o->sacks = (uint8_t)RTE_MIN(blocks, sack_make(c, o->sack));
 	if (o->sacks > 0)
 		o->header = (uint8_t)(o->header + TCP_SACK_ROOM + o->sacks * TCP_SACK_BLOCK_BYTES);
 }
@@ -332,11 +356,10 @@ plan_segment(struct tern_conn *c, struct outgoing *o)
 {
 	if (!conn_synchronised(c))
 		return plan_syn(c, o) || (c->state == TERN_SYN_RECEIVED && plan_ack(c, o));
-	if (c->state != TERN_TIME_WAIT && plan_data(c, o))
+	if (plan_data(c, o))
 		return true;
 	*o = (struct outgoing){ 0 };
-	if (c->state != TERN_TIME_WAIT)
-		plan_probe(c);
+	plan_probe(c);
 	return plan_ack(c, o) || plan_keepalive(c, o);
 }
 
@@ -424,7 +447,10 @@ commit(struct tern_conn *c, const struct outgoing *o)
 		tlp_schedule(c);
 }
 
-/* Options and window of a SYN (MUST-65, RFC 7323 §2.2: it is never scaled). */
+/*
+ * Options of a SYN, MSS always (MUST-65, SHLD-5, MAY-3); its window is never scaled (RFC 7323
+ * §2.2).
+ */
 static uint32_t
 write_syn(struct tern_conn *c, struct rte_tcp_hdr *h)
 {
@@ -455,15 +481,12 @@ write_syn(struct tern_conn *c, struct rte_tcp_hdr *h)
 static uint32_t
 write_options(struct tern_conn *c, const struct outgoing *o, uint8_t *at)
 {
-	struct sack_block blocks[TCP_SACK_BLOCKS_MAX];
 	uint32_t len = 0;
 
 	if ((c->flags & TERN_CONN_TIMESTAMPS) != 0)
 		len = tcp_write_timestamps(at, c->tcp->now_ts + c->ts_offset, c->rcv.ts);
-	if (o->sacks > 0) {
-		sack_make(c, blocks, o->sacks);
-		len += tcp_write_sack(at + len, blocks, o->sacks);
-	}
+	if (o->sacks > 0)
+		len += tcp_write_sack(at + len, o->sack, o->sacks);
 	return TCP_HEADER_BYTES + len;
 }
 
@@ -504,7 +527,7 @@ write_header(struct tern_conn *c, struct outgoing *o, uint8_t *at)
 	return len;
 }
 
-/* Make the checksum, or have the port make it. m begins at the TCP header. */
+/* Make the checksum, or have the port make it (MUST-2). m begins at the TCP header. */
 static void
 checksum(const struct tern_tcp *tcp, struct rte_mbuf *m, struct tern_addr a, struct tern_addr b)
 {
@@ -633,7 +656,9 @@ fresh(struct tern_tcp *tcp)
 	return m;
 }
 
-/* SHLD-22: all segments of a connection have one DSCP, answers as well. */
+/*
+ * MUST-48, SHLD-22: all segments have the class that the user says now (SHLD-21), answers as well.
+ */
 static uint8_t
 tos_of(const struct tern_conn *c, const struct outgoing *o)
 {
@@ -653,7 +678,7 @@ enum sent {
 	SENT_STUCK, /* no mbuf or no room: try again later */
 };
 
-/* Send the next segment of a connection in an mbuf of its own. */
+/* Send the next segment of a connection in an mbuf of its own, from its address (MUST-45). */
 static enum sent
 send_next(struct tern_conn *c)
 {
@@ -766,9 +791,11 @@ write_reset(struct rte_tcp_hdr *h, rte_be16_t from, rte_be16_t to, uint32_t seq,
 static void
 finish_reset(struct tern_tcp *tcp, struct rte_mbuf *m, struct tern_addr a, struct tern_addr b)
 {
+	const struct rte_tcp_hdr *h = rte_pktmbuf_mtod(m, const struct rte_tcp_hdr *);
+
 	m->ol_flags &= KEEP_FLAGS;
-	m->data_len = TCP_HEADER_BYTES;
-	m->pkt_len = TCP_HEADER_BYTES;
+	m->data_len = (uint16_t)(h->data_off >> 4) * 4;
+	m->pkt_len = m->data_len;
 	checksum(tcp, m, a, b);
 	count(tcp, TERN_EV_TCP_SEGMENTS_OUT);
 	count(tcp, TERN_EV_TCP_RESETS_OUT);
@@ -799,13 +826,22 @@ void
 output_abort(struct tern_conn *c)
 {
 	struct tern_tcp *tcp = c->tcp;
+	struct rte_tcp_hdr *h;
 	struct rte_mbuf *m;
 
-	if (!eth_room(eth_of(tcp), 1) || (m = fresh(tcp)) == NULL)
+	if (!eth_room(eth_of(tcp), 1)) {
+		count(tcp, TERN_EV_TX_DROPPED);
+		return;
+	}
+	if ((m = fresh(tcp)) == NULL)
 		return;
 	m->data_off = RTE_PKTMBUF_HEADROOM + BELOW_BYTES;
-	write_reset(rte_pktmbuf_mtod(m, struct rte_tcp_hdr *), c->lport, c->rport, c->snd.max,
-		    c->rcv.nxt, TCP_RST | TCP_ACK);
+	h = rte_pktmbuf_mtod(m, struct rte_tcp_hdr *);
+	write_reset(h, c->lport, c->rport, c->snd.max, c->rcv.nxt, TCP_RST | TCP_ACK);
+	if ((c->flags & TERN_CONN_TIMESTAMPS) != 0) { /* RFC 7323 §3.2 */
+		tcp_write_timestamps((uint8_t *)(h + 1), tcp->now_ts + c->ts_offset, c->rcv.ts);
+		h->data_off = (TCP_HEADER_BYTES + TCP_TIMESTAMPS_ROOM) << 2;
+	}
 	finish_reset(tcp, m, c->local, c->remote);
 	if (ip_send(tcp->ip, m, c->local, c->remote, IPPROTO_TCP, 0, &c->hop, tcp->now) < 0)
 		rte_pktmbuf_free(m);

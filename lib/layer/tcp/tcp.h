@@ -16,6 +16,9 @@
 struct tern_ip;
 
 size_t tcp_bytes(const struct tern_config *config);
+/* What of it is for these two; the flow table, which is for all, is not counted. */
+size_t tcp_half_open_bytes(const struct tern_config *config);
+size_t tcp_time_wait_bytes(const struct tern_config *config);
 void tcp_init(struct tern_tcp *tcp, void *mem, const struct tern_config *config, struct tern_ip *ip,
 	      struct tern_stats *stats, uint64_t now);
 void tcp_fini(struct tern_tcp *tcp);

@@ -47,7 +47,11 @@ struct tern_tcp_listener {
 	bool one_shot;		    /* takes one connection, then none until tern_tcp_relisten() */
 	uint32_t backlog;	    /* most half-open connections (SYN-RECEIVED) per lcore, >= 1 */
 	struct tern_tcp_user *user; /* of each connection, unless on_accept() changes it */
-	/** May be NULL: accept all. Decides before any reply leaves. */
+	/**
+	 * May be NULL: accept all. Decides before any reply leaves; but when half-open connections
+	 * are used up and SYN cookies stand in for them (tern_config.syn_cookies), when the peer
+	 * has answered the SYN-ACK: until then nothing is known of it.
+	 */
 	enum tern_accept (*on_accept)(const struct tern_tcp_listener *self, struct tern_syn *syn);
 };
 
@@ -194,11 +198,27 @@ TERN_API uint64_t tern_tcp_id(const struct tern_conn *conn);
 /** Return: the connection of that id, or NULL when it is gone. */
 TERN_API struct tern_conn *tern_tcp_find(struct tern_tcp *tcp, uint64_t id);
 
-/** How many connection blocks are in use; and how many of them in @state. The latter is O(n). */
+/**
+ * How many connections there are, those in SYN-RECEIVED and TIME-WAIT among them; and how many in
+ * @state, which is O(n). tern_tcp_each() and tern_tcp_find() know only of those that have a
+ * connection block: not of passive opens in SYN-RECEIVED, nor of any in TIME-WAIT.
+ */
 TERN_API uint32_t tern_tcp_connections(const struct tern_tcp *tcp);
 TERN_API uint32_t tern_tcp_in_state(const struct tern_tcp *tcp, enum tern_tcp_state state);
 
-/** Call @each for every connection; it may abort the one it is given. O(connections slots). */
+/**
+ * tern_tcp_status() - the state of the connection between two ends (STATUS call, RFC 9293 §3.9.1)
+ *
+ * Return: TERN_CLOSED when there is none, whether somebody listens there or not. O(1).
+ */
+TERN_API enum tern_tcp_state tern_tcp_status(const struct tern_tcp *tcp, struct tern_addr local,
+					     rte_be16_t lport, struct tern_addr remote,
+					     rte_be16_t rport);
+
+/**
+ * Call @each for every connection that has a block; it may abort the one it is given.
+ * O(connections slots).
+ */
 TERN_API void tern_tcp_each(struct tern_tcp *tcp, void (*each)(struct tern_conn *conn, void *data),
 			    void *data);
 

@@ -13,7 +13,10 @@
 #include "layer/tcp/tcp.h"
 #include "wire/icmp.h"
 
-/* RFC 9293 MUST-55, SHLD-26: only before the handshake is done, and for what will not pass. */
+/*
+ * SHLD-26: only before the handshake is done, and for what will not pass; never later (MUST-56, RFC
+ * 5927 §5.2, RFC 1122 §4.2.3.9).
+ */
 static bool
 is_fatal(const struct tern_conn *c, const struct icmp_error *e)
 {
@@ -46,6 +49,7 @@ is_in_flight(const struct tern_conn *c, const uint8_t *tcp_header)
 	return seq_ge(seq, c->snd.una) && seq_lt(seq, c->snd.max);
 }
 
+/* MUST-54; what may pass is told to the user (SHLD-25). */
 bool
 tcp_unreachable(struct tern_tcp *tcp, const struct icmp_error *e)
 {
@@ -57,7 +61,7 @@ tcp_unreachable(struct tern_tcp *tcp, const struct icmp_error *e)
 	if (ip.next_proto_id != IPPROTO_TCP)
 		return false;
 	c = find(tcp, &ip, header);
-	if (c == NULL || c->state == TERN_TIME_WAIT || !is_in_flight(c, header))
+	if (c == NULL || !is_in_flight(c, header))
 		return false;
 	count(tcp, TERN_EV_TCP_ICMP);
 	if (e->type == ICMP_UNREACHABLE && e->code == ICMP_TOO_BIG)
