@@ -134,7 +134,11 @@ sent_again(struct tern_conn *c, uint32_t seq, uint32_t end)
 	uint32_t start = c->snd.una, i;
 	struct sent_range *r;
 
-	if (seq_gt(end, c->tail.first) && !close_tail(c))
+	/*
+	 * What leaves after this for the first time gets a time of its own: with that of the tail
+	 * it would seem to be older than what is repeated here, and lost when that arrives.
+	 */
+	if ((c->tail.us != c->tcp->now_us || seq_gt(end, c->tail.first)) && !close_tail(c))
 		c->rtt.seq = c->snd.max; /* Karn: RFC 6298 §3 */
 	for (i = c->flight.first; i != SENT_NONE && seq_lt(start, end); i = range(c, i)->next) {
 		if (seq_gt(range(c, i)->end, seq)) {

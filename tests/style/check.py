@@ -50,6 +50,7 @@ GUESTS = {
     "tests/dpdk": ["tests/kit"],
     "tests/docs": ["tests/kit", "docs"],
     "tests/fuzz": ["tests/kit", "lib/wire", "lib/core"],
+    "tests/packetdrill": ["tests/kit"],
     "tests/http": ["tests/kit", "tests/sim", "apps/http"],
 }
 
