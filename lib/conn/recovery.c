@@ -290,13 +290,25 @@ spend(struct tern_conn *c, const struct ack_news *news, const struct delivery *d
 	set_cwnd(c, (uint64_t)pipe + (uint64_t)RTE_MAX(send, 0));
 }
 
+/* The most that was in flight in this round trip (RFC 7661 §4.2: pipeACK). */
+static uint32_t
+round_flight(struct tern_conn *c, uint32_t flight)
+{
+	if (seq_ge(c->snd.una, c->round_end)) {
+		c->round_end = c->snd.max;
+		c->round_flight = flight;
+	}
+	c->round_flight = RTE_MAX(c->round_flight, flight);
+	return c->round_flight;
+}
+
 static bool
-is_limited(const struct tern_conn *c, uint32_t flight)
+is_limited(struct tern_conn *c, uint32_t flight)
 {
 	if ((c->flags & TERN_CONN_LIMITED) != 0)
 		return true;
 	/* In slow start cwnd may run ahead of what is sent by as much again (RFC 7661 §4.3). */
-	return c->cong.cwnd < c->cong.ssthresh && flight >= c->cong.cwnd / 2;
+	return c->cong.cwnd < c->cong.ssthresh && round_flight(c, flight) >= c->cong.cwnd / 2;
 }
 
 static void
@@ -344,8 +356,7 @@ void
 recovery_acked(struct tern_conn *c, const struct segment *s, const struct ack_news *news,
 	       struct delivery *d)
 {
-	/* What F-RTO has not decided yet is no time for cwnd to grow. */
-	bool recovering = (c->flags & (TERN_CONN_RECOVERY | FRTO)) != 0;
+	bool recovering = (c->flags & TERN_CONN_RECOVERY) != 0;
 	uint32_t lost = c->flight.lost;
 
 	if (is_spurious(c, s, news))
@@ -363,7 +374,8 @@ recovery_acked(struct tern_conn *c, const struct segment *s, const struct ack_ne
 	if (c->flight.lost > 0 && (c->flags & RECOVERING) == 0)
 		enter(c, news->flight, d->bytes);
 	if (news->acked > 0)
-		grow(c, s, news, recovering || (c->flags & TERN_CONN_RECOVERY) != 0);
+		/* What F-RTO has not decided yet is no time for cwnd to grow. */
+		grow(c, s, news, recovering || (c->flags & (TERN_CONN_RECOVERY | FRTO)) != 0);
 	if ((c->flags & TERN_CONN_RECOVERY) != 0)
 		spend(c, news, d, c->flight.lost > lost);
 	/* Once passed, it follows close behind, so that it never seems to be ahead (wrapping). */
