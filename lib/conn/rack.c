@@ -153,7 +153,7 @@ tlp_schedule(struct tern_conn *c)
 		pto_us += ACK_DELAY_US;
 	if (pto_us < PTO_LEAST_US)
 		pto_us = PTO_LEAST_US;
-	/* Where the RTO comes first it stays: there is no probe in its place as §7.2 has it. */
+	/* Where the RTO comes first, the probe takes its place: timers.c, rexmit_expired(). */
 	if (pto_us < rto_us)
 		timer_set(c, TERN_TIMER_LOSS, pto_us / TICK_US);
 	else
