@@ -38,6 +38,8 @@ struct ending {
 	bool dark;     /* nothing arrives any more */
 	bool unlisten; /* the listener goes */
 	bool lossy;
+	bool keepalive, user_timeout;
+	bool cookies;	     /* no room for half-open connections: RFC 4987 */
 	unsigned int why[2]; /* enum tern_why, or ANY */
 };
 
@@ -75,8 +77,12 @@ on_open(struct tern_tcp_user *vt, struct tern_conn *conn)
 	struct peer *p = peer_of(vt);
 
 	p->conn = conn;
-	p->begun += side_of(p) == B; /* of a half-open one that comes to nothing nobody is told */
+	p->begun += side_of(p) == B; /* that of A begins with tern_tcp_connect() */
 	opened[side_of(p)]++;
+	if (ending->keepalive)
+		cr_assert_eq(tern_tcp_keepalive(conn, 3, 1, 3), 0);
+	if (ending->user_timeout)
+		cr_assert_eq(tern_tcp_user_timeout(conn, S(5)), 0);
 }
 
 static uint32_t
@@ -300,22 +306,17 @@ check_side(struct world *w, unsigned int side, unsigned int n)
 		     "%s: %c: a timer is armed", ending->name, "AB"[side]);
 }
 
-/*
- * For all of them at once, half-open ones too: a SYN cookie keeps nothing, so that who loses the
- * ACK that answers it knows of no connection, while a silent client believes in one.
- */
 static void
 room(struct tern_config *config, unsigned int side)
 {
 	(void)side;
 	config->connections = CONNECTIONS;
-	config->half_open = CONNECTIONS;
+	config->half_open = ending->cookies ? 1 : CONNECTIONS;
 }
 
 static void
-begin(const struct ending *e)
+begin(void)
 {
-	ending = e;
 	accepted = opened[A] = opened[B] = 0;
 	for (unsigned int i = 0; i < 2; i++) {
 		peers[i] = calloc(CONNECTIONS, sizeof(struct peer));
@@ -333,9 +334,11 @@ play(const struct ending *e, uint64_t seed)
 		.loses = is_lost,
 		.odds = { .loss_ppm = e->lossy ? 20000 : 0, .copy_ppm = e->lossy ? 10000 : 0 },
 	};
-	struct world *w = world_open(&how);
+	struct world *w;
 
-	begin(e);
+	ending = e;
+	w = world_open(&how);
+	begin();
 	w->judging = false; /* it knows 4096 flows by their ports */
 	cr_assert_eq(tern_tcp_listen(world_tcp(w, B), &listener), 0);
 	get_there(w);
@@ -380,11 +383,21 @@ static const struct ending endings[] = {
 	  { CLOSES, CLOSES },
 	  .lossy = true,
 	  .why = { ANY, ANY } },
+	{ "FIN by both at once, opened by cookies",
+	  OPEN,
+	  { CLOSES, CLOSES },
+	  .cookies = true,
+	  .why = BOTH(FINISHED) },
 	/* RST: §3.10.5, §3.10.7.4 */
 	{ "RST by the client", OPEN, { ABORTS, WAITS }, .why = { TERN_ABORTED, TERN_RESET } },
 	{ "RST by the server", OPEN, { WAITS, ABORTS }, .why = { TERN_RESET, TERN_ABORTED } },
 	{ "RST by both at once", OPEN, { ABORTS, ABORTS }, .why = BOTH(ABORTED) },
 	{ "RST against FIN", OPEN, { ABORTS, CLOSES }, .why = { TERN_ABORTED, TERN_RESET } },
+	{ "RST by the client, opened by cookies",
+	  OPEN,
+	  { ABORTS, WAITS },
+	  .cookies = true,
+	  .why = { TERN_ABORTED, TERN_RESET } },
 	{ "RST with data under way",
 	  SENDING,
 	  { ABORTS, WAITS },
@@ -395,7 +408,6 @@ static const struct ending endings[] = {
 	  .lossy = true,
 	  .why = { TERN_RESET, TERN_ABORTED } },
 	{ "RST before the SYN arrives", OPENING, { ABORTS, WAITS }, .why = { TERN_ABORTED, ANY } },
-	{ "RST by the server half open", HALF_OPEN, { WAITS, ABORTS }, .why = { ANY, ANY } },
 	{ "the listener goes half open",
 	  HALF_OPEN,
 	  { WAITS, WAITS },
@@ -414,6 +426,18 @@ static const struct ending endings[] = {
 	  SENDING,
 	  { WAITS, WAITS },
 	  .dark = true,
+	  .why = BOTH(TIMED_OUT) },
+	{ "the peer is gone, keep-alive finds out",
+	  OPEN,
+	  { WAITS, WAITS },
+	  .dark = true,
+	  .keepalive = true,
+	  .why = BOTH(TIMED_OUT) },
+	{ "the peer is gone with data under way for the user timeout",
+	  SENDING,
+	  { WAITS, WAITS },
+	  .dark = true,
+	  .user_timeout = true,
 	  .why = BOTH(TIMED_OUT) },
 	{ "the peer is gone before the FIN",
 	  OPEN,
