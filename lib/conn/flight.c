@@ -113,8 +113,8 @@ below_nxt(const struct tern_conn *c, uint32_t start, uint32_t end)
 
 /*
  * The time of what is sent now. Within a poll all times are equal, and RACK then takes what has the
- * higher number for later (RFC 8985 §6.2). Where that is wrong, as for a repetition behind new data,
- * the clock is a microsecond ahead.
+ * higher number for later (RFC 8985 §6.2). Where that is wrong, as for a repetition behind new
+ * data, the clock is a microsecond ahead.
  */
 static uint32_t
 order(struct tern_conn *c, bool again_behind_new)
