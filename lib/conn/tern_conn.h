@@ -339,8 +339,7 @@ struct tern_conn {
 	uint32_t limited;  /* TERN_CONN_LIMITED holds until this number is acknowledged */
 	uint32_t round_end, round_flight; /* the round trip that cwnd validation looks at */
 	uint32_t sent_us;		  /* time of the latest sending: flight.c, order() */
-	uint32_t spare[5];		  /* to the end of the cache line, for what comes */
-};
+} __attribute__((aligned(64)));
 
 /** Names for people: "ESTABLISHED", "timed out". NULL beyond the enum. */
 TERN_API const char *tern_tcp_state_name(unsigned int state);

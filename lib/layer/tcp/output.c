@@ -210,20 +210,18 @@ note_limit(struct tern_conn *c, const struct room *room, uint32_t all)
 }
 
 /*
- * After a timeout: the next of what was not delivered (SHLD-16), in whole segments that may go on
- * with what is new. False: nothing lies there any more. Without flags in o: it has to wait.
+ * After a timeout: the next of what was not delivered (SHLD-16), up to end, in whole segments that
+ * may go on with what is new.
  */
 static bool
-plan_again(struct tern_conn *c, struct outgoing *o)
+plan_again(struct tern_conn *c, struct outgoing *o, uint32_t end)
 {
-	uint32_t end = flight_skip(c), data_max = conn_data_max(c), mss = c->snd.mss, all;
-	bool last = end == c->snd.max, force = (c->flags & TERN_CONN_FORCE) != 0;
+	uint32_t data_max = conn_data_max(c), mss = c->snd.mss, all;
+	bool last = end == c->snd.max;
 	struct room room = room_left(c);
 
-	if (c->snd.nxt == c->snd.max)
+	if ((c->flags & TERN_CONN_FORCE) == 0 && (room.wnd == 0 || room.cwnd == 0))
 		return false;
-	if (!force && (room.wnd == 0 || room.cwnd == 0))
-		return true;
 	all = seq_lt(c->snd.nxt, data_max) ? seq_min(end, data_max) - c->snd.nxt : 0;
 	if (last)
 		all += unsent(c);
@@ -282,12 +280,17 @@ plan_new(struct tern_conn *c, struct outgoing *o)
 static bool
 plan_data(struct tern_conn *c, struct outgoing *o)
 {
+	uint32_t end;
+
 	if ((c->flags & (TERN_CONN_TLP | TERN_CONN_FORCE)) == (TERN_CONN_TLP | TERN_CONN_FORCE))
 		return plan_tail(c, o);
 	if (plan_lost(c, o))
 		return true;
-	if (c->snd.nxt != c->snd.max && plan_again(c, o))
-		return o->flags != 0;
+	if (c->snd.nxt != c->snd.max) {
+		end = flight_skip(c);
+		if (c->snd.nxt != c->snd.max)
+			return plan_again(c, o, end);
+	}
 	return plan_new(c, o);
 }
 
