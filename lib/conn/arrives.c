@@ -141,6 +141,7 @@ is_syn_again(const struct tern_conn *c, const struct segment *s)
 	       s->seq + 1 == c->rcv.nxt;
 }
 
+/* RFC 9293 §3.10.7.4 step 1, RFC 7323 §5.3 (R2) */
 static enum tern_verdict
 check_sequence(struct tern_conn *c, struct segment *s)
 {
@@ -244,6 +245,11 @@ note_timestamp(struct tern_conn *c, const struct segment *s)
 }
 
 /* Step 6: RCV.UP moves on, and the user is told when it does (MUST-32, MUST-33). */
+/*
+ * RFC 9293 §3.10.7.4 step 6: urgent data end before this number (MUST-62, RFC 6093 §4), however far
+ * off that is (MUST-31). The user is told once (MUST-32), and may look how much is to come
+ * (MUST-33), also while the window is shut (MUST-66).
+ */
 static void
 take_urgent(struct tern_conn *c, const struct segment *s)
 {
@@ -287,7 +293,7 @@ conn_arrives(struct tern_conn *c, struct segment *s, struct tern_in *in, bool *r
 	if ((v = conn_check_ack(c, s, reset)) != TERN_UNDECIDED)
 		return v;
 	note_timestamp(c, s);
-	/* Step 6: urgent data are delivered in line with the rest (RFC 6093 §6). */
+	/* RFC 9293 §3.10.7.4 step 6: urgent data come in line (MUST-30, RFC 6093 §6). */
 	if ((s->flags & TCP_URG) != 0 && conn_receives(c)) {
 		take_urgent(c, s);
 		if (c->state == TERN_CLOSED)

@@ -96,6 +96,7 @@ note_sent(struct cookies *c, uint32_t when)
 	}
 }
 
+/* RFC 4987 §3.6 */
 uint32_t
 cookie_make(struct tern_tcp *tcp, const struct tuple *t, const struct segment *syn)
 {

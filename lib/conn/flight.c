@@ -111,10 +111,28 @@ below_nxt(const struct tern_conn *c, uint32_t start, uint32_t end)
 	return seq_min(end, c->snd.nxt) - start;
 }
 
+/*
+ * The time of what is sent now. Within a poll all times are equal, and RACK then takes what has the
+ * higher number for later (RFC 8985 §6.2). Where that is wrong, as for a repetition behind new
+ * data, the clock is a microsecond ahead.
+ */
+static uint32_t
+order(struct tern_conn *c, bool again_behind_new)
+{
+	enum { AHEAD_MOST_US = 1000 };
+	uint32_t now = c->tcp->now_us, ahead = c->sent_us - now;
+
+	if (ahead > AHEAD_MOST_US)
+		c->sent_us = now;
+	if (again_behind_new)
+		c->sent_us++;
+	return c->sent_us;
+}
+
 static void
 sent_first(struct tern_conn *c, uint32_t seq, uint32_t end)
 {
-	uint32_t now = c->tcp->now_us;
+	uint32_t now = order(c, false);
 
 	if (c->tail.first != c->snd.max && now - c->tail.us > c->rtt.least_us / GRAIN &&
 	    !close_tail(c)) {
@@ -131,15 +149,17 @@ sent_first(struct tern_conn *c, uint32_t seq, uint32_t end)
 static void
 sent_again(struct tern_conn *c, uint32_t seq, uint32_t end)
 {
-	uint32_t start = c->snd.una, i;
+	bool tail = c->tail.first != c->snd.max;
+	uint32_t start = c->snd.una, i, us;
 	struct sent_range *r;
 
 	/*
 	 * What leaves after this for the first time gets a time of its own: with that of the tail
 	 * it would seem to be older than what is repeated here, and lost when that arrives.
 	 */
-	if ((c->tail.us != c->tcp->now_us || seq_gt(end, c->tail.first)) && !close_tail(c))
+	if (!close_tail(c))
 		c->rtt.seq = c->snd.max; /* Karn: RFC 6298 §3 */
+	us = order(c, tail && seq_ge(c->tail.us, c->tcp->now_us));
 	for (i = c->flight.first; i != SENT_NONE && seq_lt(start, end); i = range(c, i)->next) {
 		if (seq_gt(range(c, i)->end, seq)) {
 			if (seq_lt(start, seq) && split(c, i, seq)) {
@@ -152,7 +172,7 @@ sent_again(struct tern_conn *c, uint32_t seq, uint32_t end)
 			if ((r->fate & SENT_LOST) != 0)
 				c->flight.lost -= below_nxt(c, start, r->end);
 			r->fate = (r->fate & ~(uint32_t)SENT_LOST) | SENT_REPEATED;
-			r->us = c->tcp->now_us;
+			r->us = us;
 		}
 		start = range(c, i)->end;
 	}

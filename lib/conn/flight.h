@@ -50,6 +50,15 @@ void flight_clear(struct tern_conn *c);
 /* [seq, end) leaves now: for the first time when it begins at snd.max, which moves later. */
 void flight_sent(struct tern_conn *c, uint32_t seq, uint32_t end);
 
+/* How long ago that was: the time of a sending may be ahead of the clock a little. */
+static inline uint32_t
+flight_since_us(const struct tern_conn *c, uint32_t us)
+{
+	uint32_t now = c->tcp->now_us;
+
+	return seq_gt(now, us) ? now - us : 0;
+}
+
 /* What an ACK delivered, put together from its number and its blocks. */
 struct delivery {
 	uint32_t bytes; /* not known to be delivered before */

@@ -144,6 +144,7 @@ note_options(const struct tern_tcp *tcp, struct half_open *h, const struct segme
 	h->ts = syn->ts_val;
 }
 
+/* RFC 4987 §3.5: what a SYN says, and no more, is remembered. */
 struct half_open *
 half_open_new(struct tern_tcp *tcp, const struct tuple *t, uint32_t hash, const struct segment *syn,
 	      uint32_t isn, uint16_t listener)
@@ -244,7 +245,7 @@ half_open_arrives(struct tern_tcp *tcp, struct half_open *h, struct segment *s,
 	*v = TERN_DROP_TCP_SEQUENCE;
 	if (!is_acceptable(tcp, h, s))
 		return not_acceptable(tcp, h, s);
-	/* Step 2 (RFC 5961 §3.2): only the exact number resets. */
+	/* RFC 9293 §3.10.7.4 step 2, RFC 5961 §3.2: only the exact number resets. */
 	*v = TERN_DROP_TCP_RESET;
 	if ((s->flags & TCP_RST) != 0 && s->seq != h->irs + 1)
 		return challenge(tcp, h);

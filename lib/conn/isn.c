@@ -10,6 +10,7 @@ hash(const struct tern_tcp *tcp, const struct tuple *t)
 	return siphash24(tcp->isn_key, t, TUPLE_BYTES);
 }
 
+/* RFC 6528 §3: M + F, where F is a hash (SHLD-1) that nobody outside can compute (MUST-9). */
 uint32_t
 isn_of_tuple(const struct tern_tcp *tcp, const struct tuple *t)
 {

@@ -102,6 +102,7 @@ machine_init(struct tern_tcp *tcp, const struct tern_config *config, uint64_t no
 	tcp->keepalive_count = (uint8_t)config->keepalive_count;
 	tcp->paced = config->pacing != 0;
 	tcp->plpmtud = config->plpmtud != 0;
+	tcp->mtu_least = (uint16_t)config->mtu_least;
 	tcp->tos = (uint8_t)(config->dscp << 2);
 	tcp->quick_acks = (uint8_t)config->quick_acks;
 	tcp->ts_clock = config->ts_clock_ns;

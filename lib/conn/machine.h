@@ -93,6 +93,7 @@ struct tern_tcp {
 	uint16_t keepalive_s, keepalive_every_s;
 	uint8_t ecn;
 	uint8_t quick_acks;
+	uint16_t mtu_least;
 	uint16_t mss; /* largest payload that the link allows */
 	uint32_t initial_window;
 	const struct tern_congestion *congestion;

@@ -53,6 +53,9 @@ mtu_exceeded(struct tern_conn *c, uint16_t mtu, uint16_t was)
 		mtu = plateau_below(RTE_MIN(was, now));
 	if (mtu < 68 || mtu >= now) /* RFC 1191 §3: less is no MTU, more is no news */
 		return;
+	mtu = RTE_MAX(mtu, c->tcp->mtu_least); /* anybody can say so: RFC 5927 §7 */
+	if (mtu >= now)
+		return;
 	lower(c, mtu > headers(c) ? (uint16_t)(mtu - headers(c)) : 0);
 	/*
 	 * It was no congestion: all goes again in smaller pieces, and cwnd stays (RFC 1191 §6.4).

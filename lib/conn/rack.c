@@ -34,13 +34,13 @@ sent_after(uint32_t us, uint32_t end, uint32_t than_us, uint32_t than_end)
 static bool
 is_of_the_original(const struct tern_conn *c, const struct segment *s, uint32_t us)
 {
-	uint32_t ago = (uint32_t)((uint64_t)(c->tcp->now_us - us) * 1000 / c->tcp->ts_clock);
+	uint32_t ago = (uint32_t)((uint64_t)flight_since_us(c, us) * 1000 / c->tcp->ts_clock);
 	uint32_t then = c->tcp->now_ts + c->ts_offset - ago;
 
 	if ((c->flags & TERN_CONN_TIMESTAMPS) != 0 && (s->has & SEGMENT_TIMESTAMPS) != 0 &&
 	    seq_lt(s->ts_ecr, then - 1))
 		return true;
-	return c->tcp->now_us - us < c->rtt.least_us;
+	return flight_since_us(c, us) < c->rtt.least_us;
 }
 
 void
@@ -57,7 +57,7 @@ rack_delivered(struct tern_conn *c, const struct segment *s, const struct delive
 	c->rack.fack = seq_max(c->rack.fack, d->end);
 	if (d->repeated && is_of_the_original(c, s, d->us))
 		return;
-	c->rack.rtt_us = c->tcp->now_us - d->us;
+	c->rack.rtt_us = flight_since_us(c, d->us);
 	if (sent_after(d->us, d->end, c->rack.us, c->rack.end)) {
 		c->rack.us = d->us;
 		c->rack.end = d->end;
@@ -108,7 +108,7 @@ rack_detect(struct tern_conn *c)
 	struct flight_walk w;
 
 	for (flight_walk(c, &w); flight_each(c, &w);) {
-		uint32_t since = c->tcp->now_us - w.us;
+		uint32_t since = flight_since_us(c, w.us);
 
 		if ((w.fate & (SENT_SACKED | SENT_LOST)) != 0 || seq_gt(w.end, c->snd.nxt) ||
 		    !sent_after(c->rack.us, c->rack.end, w.us, w.end))
@@ -153,7 +153,7 @@ tlp_schedule(struct tern_conn *c)
 		pto_us += ACK_DELAY_US;
 	if (pto_us < PTO_LEAST_US)
 		pto_us = PTO_LEAST_US;
-	/* Where the RTO comes first, the probe takes its place (§7.2). */
+	/* Where the RTO comes first, the probe takes its place: timers.c, rexmit_expired(). */
 	if (pto_us < rto_us)
 		timer_set(c, TERN_TIMER_LOSS, pto_us / TICK_US);
 	else

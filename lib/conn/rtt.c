@@ -26,8 +26,8 @@ smooth(struct tern_conn *c, uint32_t sample_us)
 }
 
 /*
- * (2.3), (2.4), (2.5): RTO = SRTT + max(G, 4 RTTVAR), within its bounds. The lower one takes the
- * place of G: it stands for what peers delay their ACKs, which comes on top of the round trip.
+ * (2.3), (2.4), (2.5), §4: RTO = SRTT + max(G, 4 RTTVAR), within its bounds. The lower one takes
+ * the place of G: it stands for what peers delay their ACKs, which comes on top of the round trip.
  */
 static void
 set_rto(struct tern_conn *c)
@@ -54,7 +54,7 @@ echoed_us(const struct tern_conn *c, const struct segment *s)
 static uint32_t
 measured_us(const struct tern_conn *c, const struct delivery *d)
 {
-	uint32_t us = c->tcp->now_us - d->us;
+	uint32_t us = flight_since_us(c, d->us);
 
 	return us > 0 ? us : 1;
 }

@@ -10,6 +10,7 @@ is_told(const struct tern_conn *c, uint32_t i)
 	return c->recent[i].first != c->recent[i].end && seq_gt(c->recent[i].first, c->rcv.nxt);
 }
 
+/* The latest first, then those that were told last (RFC 2018 §4 (1), (3)). */
 void
 sack_arrived(struct tern_conn *c, const struct sack_block *run)
 {

@@ -338,7 +338,8 @@ struct tern_conn {
 	uint32_t urgent;   /* RCV.UP, with TERN_MARK_URGENT */
 	uint32_t limited;  /* TERN_CONN_LIMITED holds until this number is acknowledged */
 	uint32_t round_end, round_flight; /* the round trip that cwnd validation looks at */
-	uint32_t spare[6];		  /* to the end of the cache line, for what comes */
+	uint32_t sent_us;		  /* time of the latest sending: flight.c, order() */
+	uint32_t spare[5];		  /* to the end of the cache line, for what comes */
 };
 
 /** Names for people: "ESTABLISHED", "timed out". NULL beyond the enum. */

@@ -184,6 +184,7 @@ note_twice(struct tern_conn *c, const struct segment *s)
 	sack_arrived(c, &run);
 }
 
+/* What lies beyond a gap is kept (SHLD-31). */
 static enum tern_verdict
 hold_early(struct tern_conn *c, const struct segment *s, const struct tern_in *in)
 {
@@ -193,7 +194,8 @@ hold_early(struct tern_conn *c, const struct segment *s, const struct tern_in *i
 	struct sack_block run;
 	enum early early;
 
-	c->flags |= TERN_CONN_ACK_NOW; /* a duplicate ACK tells of the gap (RFC 5681 §4.2) */
+	/* A duplicate ACK tells of the gap (RFC 5681 §4.2, MAY-13). */
+	c->flags |= TERN_CONN_ACK_NOW;
 	note_twice(c, s);
 	if (m == NULL)
 		return TERN_DROP_TCP_HELD;
@@ -229,6 +231,7 @@ take_mark(struct tern_conn *c, const struct segment *s)
 		c->flags |= TERN_CONN_ECE | TERN_CONN_ACK_NOW;
 }
 
+/* RFC 9293 §3.10.7.4 step 7 */
 enum tern_verdict
 conn_take_text(struct tern_conn *c, struct segment *s, struct tern_in *in, bool *reset)
 {

@@ -77,6 +77,7 @@ give_block(struct time_waits *all, struct time_wait *t)
 	all->used--;
 }
 
+/* MUST-13 */
 void
 time_wait_enter(const struct tern_conn *c, uint32_t hash, uint16_t wnd)
 {
@@ -149,7 +150,7 @@ time_wait_arrives(struct tern_tcp *tcp, struct time_wait *t, const struct segmen
 	bool fin = (s->flags & (TCP_FIN | TCP_ACK)) == (TCP_FIN | TCP_ACK);
 
 	*ack = false;
-	if ((s->flags & TCP_RST) != 0) /* RFC 1337: it must not be cut short */
+	if ((s->flags & TCP_RST) != 0) /* RFC 1337 §3: it must not be cut short */
 		return TERN_DROP_TCP_RESET;
 	if (fin && s->seq + s->len + 1 == t->rcv_nxt && !is_old(t, s)) {
 		restart(tcp, t);
@@ -162,6 +163,7 @@ time_wait_arrives(struct tern_tcp *tcp, struct time_wait *t, const struct segmen
 	return TERN_DROP_TCP_SEQUENCE;
 }
 
+/* MAY-2, SHLD-4, RFC 6191 §2 */
 bool
 time_wait_reopens(const struct time_wait *t, const struct segment *s)
 {

@@ -55,6 +55,7 @@ enum tern_congestion_kind {
 	X(uint32_t, rcv_space_max,   4194304, 1, 1u << 30, "receive space to which a fast connection may grow, bytes") \
 	X(uint32_t, quick_acks,      16, 0, 255, "segments at the start that are acknowledged at once") \
 	X(uint32_t, keepalive_count, 9, 1, 255, "keep-alive probes without answer that end a connection") \
+	X(uint32_t, mtu_least,       552, 68, 65535, "least path MTU that ICMP can make us believe (RFC 5927 7)") \
 	X(uint32_t, icmp_rate,       1000, 0, 1u << 20, "ICMP errors a second; 0: none") \
 	X(uint32_t, challenge_rate,  10, 1, 1000000, "challenge ACKs of a connection a second (RFC 5961 7)") \
 	X(uint64_t, arp_retry_ns,    TERN_S, TERN_MS, 60 * TERN_S, "between two requests for one neighbour") \

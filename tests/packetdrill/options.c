@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include <tern_tcp_info.h>
+
 #include "socks.h"
 
 static int
@@ -34,12 +36,6 @@ static int
 give_int(int value, void *to, socklen_t *len)
 {
 	return give(&value, sizeof(value), to, len);
-}
-
-static uint32_t
-ticks_to_us(uint32_t ticks)
-{
-	return ticks * (TERN_TICK_NS / 1000);
 }
 
 /* Linux's names. */
@@ -66,54 +62,54 @@ linux_state(uint8_t state)
 	return state < TERN_TCP_STATES ? states[state] : 0;
 }
 
-/* Linux's names for where loss recovery stands: open, disorder, CWR, recovery, loss. */
+/* Linux's numbers for where loss recovery stands: open, disorder, CWR, recovery, loss. */
 static uint8_t
-recovery_state(const struct tern_conn *c)
+recovery_state(const struct tern_conn *c, const struct tern_tcp_info *is)
 {
-	if ((c->flags & TERN_CONN_LOSS) != 0)
-		return 4;
-	if ((c->flags & TERN_CONN_RECOVERY) != 0)
-		return 3;
-	if ((c->flags & TERN_CONN_REDUCED) != 0)
+	static const uint8_t states[] = {
+		[TERN_RECOVERY_OPEN] = 0,
+		[TERN_RECOVERY_DOUBT] = 1,
+		[TERN_RECOVERY_FAST] = 3,
+		[TERN_RECOVERY_LOSS] = 4,
+	};
+
+	if (is->recovery <= TERN_RECOVERY_DOUBT && (c->flags & TERN_CONN_REDUCED) != 0)
 		return 2;
-	return c->flight.sacked > 0 || c->snd.dupacks > 0;
+	return states[is->recovery];
 }
 
 static void
-tell_options(struct tcp_info *info, const struct tern_conn *c)
+tell_options(struct tcp_info *info, const struct tern_tcp_info *is)
 {
-	if ((c->flags & TERN_CONN_WSCALE) != 0) {
-		info->tcpi_options |= TCPI_OPT_WSCALE;
-		info->tcpi_snd_wscale = c->snd.wscale & 15u;
-		info->tcpi_rcv_wscale = c->rcv.wscale & 15u;
+	info->tcpi_options = (is->window_scale ? TCPI_OPT_WSCALE : 0) |
+			     (is->timestamps ? TCPI_OPT_TIMESTAMPS : 0) |
+			     (is->sack ? TCPI_OPT_SACK : 0) | (is->ecn ? TCPI_OPT_ECN : 0);
+	if (is->window_scale) {
+		info->tcpi_snd_wscale = is->snd_wind_scale & 15u;
+		info->tcpi_rcv_wscale = is->rcv_wind_scale & 15u;
 	}
-	if ((c->flags & TERN_CONN_TIMESTAMPS) != 0)
-		info->tcpi_options |= TCPI_OPT_TIMESTAMPS;
-	if ((c->flags & TERN_CONN_SACK) != 0)
-		info->tcpi_options |= TCPI_OPT_SACK;
-	if ((c->flags & TERN_CONN_ECN) != 0)
-		info->tcpi_options |= TCPI_OPT_ECN;
 }
 
 /* In segments what tern counts in bytes. */
 static void
-tell_flight(struct tcp_info *info, const struct tern_conn *c)
+tell_flight(struct tcp_info *info, const struct tern_tcp_info *is)
 {
-	uint32_t mss = c->snd.mss > 0 ? c->snd.mss : 1;
+	uint32_t mss = is->cur_mss > 0 ? is->cur_mss : 1;
+	bool any = is->cur_ssthresh >= 1u << 30;
 
-	info->tcpi_snd_mss = c->snd.mss;
-	info->tcpi_rcv_mss = c->rcv.mss;
-	info->tcpi_snd_cwnd = c->cong.cwnd / mss;
-	info->tcpi_snd_ssthresh = c->cong.ssthresh >= 1u << 30 ? INT32_MAX : c->cong.ssthresh / mss;
-	info->tcpi_unacked = (c->snd.max - c->snd.una + mss - 1) / mss;
-	info->tcpi_sacked = (c->flight.sacked + mss - 1) / mss;
-	info->tcpi_lost = (c->flight.lost + mss - 1) / mss;
-	info->tcpi_ca_state = recovery_state(c);
-	info->tcpi_rtt = c->rtt.srtt_8 / 8;
-	info->tcpi_rttvar = c->rtt.rttvar_4 / 4;
-	info->tcpi_min_rtt = c->rtt.least_us;
-	info->tcpi_rto = ticks_to_us(c->rtt.rto);
-	info->tcpi_backoff = c->rtt.backoff;
+	info->tcpi_snd_mss = is->cur_mss;
+	info->tcpi_snd_cwnd = is->cur_cwnd / mss;
+	info->tcpi_snd_ssthresh = any ? INT32_MAX : is->cur_ssthresh / mss;
+	info->tcpi_unacked = (is->snd_max - is->snd_una + mss - 1) / mss;
+	info->tcpi_sacked = (is->sacked + mss - 1) / mss;
+	info->tcpi_lost = (is->lost + mss - 1) / mss;
+	info->tcpi_rtt = is->smoothed_rtt_us;
+	info->tcpi_rttvar = is->rtt_var_us;
+	info->tcpi_min_rtt = is->min_rtt_us;
+	info->tcpi_rto = is->cur_rto_us;
+	info->tcpi_backoff = (uint8_t)is->subsequent_timeouts;
+	info->tcpi_bytes_acked = is->thru_octets_acked;
+	info->tcpi_rcv_space = is->rcv_space;
 }
 
 /* FIN takes a number, but is no byte. */
@@ -130,17 +126,19 @@ give_info(const struct sock *s, void *to, const socklen_t *len)
 {
 	struct tcp_info info = { .tcpi_state = linux_state(TERN_CLOSED) };
 	const struct tern_conn *c = s->conn;
+	struct tern_tcp_info is;
 
 	if (s->stage == STAGE_LISTENS)
 		info.tcpi_state = linux_state(TERN_LISTEN);
 	memset(to, 0, *len); /* of a longer one, as kernels to come have it: not known */
 	if (c == NULL)
 		return give_start(&info, sizeof(info), to, len);
-	info.tcpi_state = linux_state(c->state);
-	tell_options(&info, c);
-	tell_flight(&info, c);
-	info.tcpi_rcv_space = c->rcv.space;
-	info.tcpi_bytes_acked = c->sent;
+	tern_tcp_info(c, &is);
+	info.tcpi_state = linux_state((uint8_t)is.state);
+	tell_options(&info, &is);
+	tell_flight(&info, &is);
+	info.tcpi_ca_state = recovery_state(c, &is);
+	info.tcpi_rcv_mss = c->rcv.mss;
 	info.tcpi_notsent_bytes = (uint32_t)bytes_count(&s->out) - bytes_in_flight(c);
 	return give_start(&info, sizeof(info), to, len);
 }

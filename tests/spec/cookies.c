@@ -184,7 +184,7 @@ check_flags(struct wire *w, const struct tern_conn *c, int wscale, bool sack, bo
 	wire_check(w, c->snd.wnd == 512u << (wscale < 0 ? 0 : wscale), "window %u", c->snd.wnd);
 }
 
-/* With Timestamps everything is kept: RFC 7323 §3.2 brings it back. */
+/* RFC 4987 §3.6: with Timestamps everything is kept: RFC 7323 §3.2 brings it back. */
 static void
 kept(struct wire *w, int wscale, bool sack, bool ecn)
 {
@@ -396,7 +396,7 @@ Test(cookies, user_decides_at_the_ack)
 	wire_end(w);
 }
 
-/* As soon as there is room SYNs are remembered again. */
+/* RFC 4987 §3.7: as soon as there is room SYNs are remembered again. */
 Test(cookies, are_sent_only_in_need)
 {
 	struct wire *w = flooded();

@@ -26,7 +26,7 @@ listening(void (*tune)(struct tern_config *))
 	return wire_open(&how);
 }
 
-/* 64 bytes, its place in the flow table apart, which is 11 to 23 more. */
+/* RFC 4987 §3.5: 64 bytes, its place in the flow table apart, which is 11 to 23 more. */
 Test(half_open, costs_64_bytes)
 {
 	struct tern_config c = tern_config_server;
@@ -313,7 +313,9 @@ no_cookies(struct tern_config *c)
 	c->half_open = 5;
 }
 
-/* tern_config.half_open is a bound of its own, below the backlog of all listeners. */
+/*
+ * RFC 4987 §3.7: tern_config.half_open is a bound of its own, below the backlog of all listeners.
+ */
 Test(half_open, bound_is_exact)
 {
 	struct wire *w = listening(no_cookies);

@@ -62,7 +62,10 @@ no_cookies(struct tern_config *c)
 	c->syn_cookies = 0;
 }
 
-/* B18: the backlog is exact, and each end of a half-open connection gives its place back. */
+/*
+ * RFC 4987 §3.2, B18: the backlog is exact, and each end of a half-open connection gives its place
+ * back.
+ */
 Test(listeners, backlog_is_given_back)
 {
 	struct wire *w = listening(4, false, no_cookies);

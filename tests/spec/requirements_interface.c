@@ -189,20 +189,61 @@ Test(reports, need_not_be_wanted)
 	}
 }
 
-/* MUST-32, §3.10.7.4 step 6: the user is told of urgent data, which then come like others. */
+/*
+ * MUST-31, MUST-32, MUST-33, MUST-62, RFC 9293 §3.10.7.4 step 6, RFC 6093 §4: the user is told once
+ * of urgent data, and again when there are more; where they end can be seen, and what lies before
+ * it comes in line, however much that is.
+ */
 Test(reports, of_urgent_data)
 {
 	struct wire *w;
 
 	while ((w = wire_each_after(TERN_ESTABLISHED)) != NULL) {
 		listen_to_reports(w);
-		wire_in(w, "P. 1:101(100) ack 1 win 65535");
+		wire_in(w, "P. 1:101(100) ack 1 win 65535 urg 10");
 		wire_check(w, reports[TERN_REPORT_URGENT] == 0, "of nothing");
 		wire_in(w, "PU. 101:201(100) ack 1 win 65535 urg 50");
 		wire_check(w, reports[TERN_REPORT_URGENT] == 1, "not told");
 		wire_check(w, w->user.got == 200, "got %lu", w->user.got);
 		wire_skip(w);
+		wire_in(w, "PU. 201:301(100) ack 1 win 65535 urg 40000");
+		wire_check(w, reports[TERN_REPORT_URGENT] == 2, "not told of more");
+		wire_check(w,
+			   (wire_conn(w)->marks & TERN_MARK_URGENT) != 0 &&
+				   wire_conn(w)->urgent == w->flow->peer_isn + 201 + 40000,
+			   "they end at %u", wire_conn(w)->urgent - w->flow->peer_isn);
+		wire_in(w, "PU. 301:401(100) ack 1 win 65535 urg 39900");
+		wire_skip(w);
+		wire_in(w, "PU. 401:501(100) ack 1 win 65535 urg 1000");
+		wire_check(w, reports[TERN_REPORT_URGENT] == 2, "told of the same again");
+		wire_check(w, w->user.got == 500, "got %lu", w->user.got);
+		wire_skip(w);
 		wire_pass(w, S(1));
+	}
+}
+
+static void
+window_of_1000(struct tern_config *c)
+{
+	c->rcv_space = 1000;
+}
+
+/* MUST-66: also when our window is shut. */
+Test(reports, of_urgent_data_at_a_shut_window)
+{
+	const struct wire_how how = { .state = TERN_ESTABLISHED,
+				      .user = USER_TAKE,
+				      .tune = window_of_1000 };
+	struct wire *w;
+
+	while ((w = wire_each(&how)) != NULL) {
+		listen_to_reports(w);
+		wire_in(w, "P. 1:1001(1000) ack 1 win 65535");
+		wire_pass(w, MS(100));
+		wire_in(w, "PU. 1001:1002(1) ack 1 win 65535 urg 1");
+		wire_check(w, reports[TERN_REPORT_URGENT] == 1, "not told");
+		wire_check(w, w->user.got == 1000, "taken");
+		wire_skip(w);
 	}
 }
 

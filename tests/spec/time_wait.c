@@ -124,7 +124,7 @@ live(struct wire *w, uint32_t ts)
 	wire_state(w, TERN_TIME_WAIT);
 }
 
-/* RFC 6191 §2. The old connection ended at number 2, and with the timestamp that was. */
+/* SHLD-4, RFC 6191 §2. The old connection ended at number 2, and with the timestamp that was. */
 static const struct {
 	uint32_t was; /* timestamp; 0: none */
 	int32_t seq;

@@ -241,6 +241,7 @@ listen_syn(struct tern_tcp *tcp, struct listening *l, const struct segment *s, s
 
 	if (tcp->slots.used == tcp->slots.n)
 		return TERN_DROP_TCP_FULL;
+	/* RFC 4987 §3.2, §3.7: cookies take over then. */
 	if (l->half_open >= listener->backlog || !half_open_room(tcp, t.local))
 		return no_room(tcp, s, in, &t, old);
 	if ((v = ask(l, &t, &syn)) != TERN_DONE)

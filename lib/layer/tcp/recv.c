@@ -161,7 +161,7 @@ half_open(struct tern_tcp *tcp, struct half_open *h, struct segment *s, struct t
 	return c != NULL ? new_connection(c, s, in) : v;
 }
 
-/* MAY-2: a SYN beyond all that the old connection sent may take its place. */
+/* MAY-2, RFC 1122 §4.2.2.13: a SYN beyond all that the old connection sent may take its place. */
 static enum tern_verdict
 reopen(struct tern_tcp *tcp, struct time_wait *t, struct listening *l, struct segment *s,
        struct tern_in *in)
