@@ -70,19 +70,6 @@ reduce(struct tern_conn *c, enum tern_congested why, uint32_t flight)
 		c->flags |= TERN_CONN_CWR;
 }
 
-/* The same, in the midst of a flight of which nothing need be sent again: RFC 3168 §6.1.2. */
-static void
-reduce_at_once(struct tern_conn *c, enum tern_congested why, uint32_t flight)
-{
-	if ((c->flags & (RECOVERING | TERN_CONN_REDUCED)) != 0)
-		return;
-	reduce(c, why, flight);
-	set_cwnd(c, c->cong.ssthresh);
-	c->snd.recover = c->snd.max;
-	c->flags |= TERN_CONN_REDUCED;
-	c->flags &= ~TERN_CONN_UNDO;
-}
-
 /*
  * What of a flight answers for a loss: not what limited transmit let out beyond cwnd while the loss
  * was in doubt (RFC 5681 §3.2 step 2, RFC 6675 §5 (4.2)). Who fills cwnd answers with cwnd: ACKs
@@ -97,8 +84,27 @@ answerable(const struct tern_conn *c, uint32_t flight)
 	return RTE_MIN(flight, c->cong.cwnd);
 }
 
-/* @flight: before this ACK; @delivered: what it told of. */
-/* RFC 6675 §5 (4), RFC 9937 §6.1, RFC 5681 §3.2 (2), (3); no less with SACK (RFC 2018 §5.1). */
+/*
+ * The same, in the midst of a flight of which nothing need be sent again: RFC 3168 §6.1.2. Return:
+ * whether it is the first in this flight.
+ */
+static bool
+reduce_at_once(struct tern_conn *c, enum tern_congested why, uint32_t flight)
+{
+	if ((c->flags & (RECOVERING | TERN_CONN_REDUCED)) != 0)
+		return false;
+	reduce(c, why, answerable(c, flight));
+	set_cwnd(c, c->cong.ssthresh);
+	c->snd.recover = c->snd.max;
+	c->flags |= TERN_CONN_REDUCED;
+	c->flags &= ~TERN_CONN_UNDO;
+	return true;
+}
+
+/*
+ * RFC 6675 §5 (4), RFC 9937 §6.1, RFC 5681 §3.2 (2), (3); no less with SACK (RFC 2018 §5.1).
+ * @flight: before this ACK; @delivered: what it told of
+ */
 static void
 enter(struct tern_conn *c, uint32_t flight, uint32_t delivered)
 {
@@ -315,6 +321,7 @@ static void
 grow(struct tern_conn *c, const struct segment *s, const struct ack_news *news, bool recovering)
 {
 	bool marked = (s->flags & TCP_ECE) != 0 && (c->flags & TERN_CONN_ECN) != 0;
+	bool reduced = marked && reduce_at_once(c, TERN_CONGESTED_ECN, news->flight);
 	const struct tern_acked ack = {
 		.bytes = news->acked,
 		.flight = news->flight,
@@ -322,15 +329,13 @@ grow(struct tern_conn *c, const struct segment *s, const struct ack_news *news, 
 		.now_us = c->tcp->now_us,
 		.marked = marked ? news->acked : 0,
 		.limited = is_limited(c, news->flight),
-		.recovering = recovering,
+		.recovering = recovering || reduced,
 	};
 
 	if (c->mss_most != 0)
 		mtu_raise(c);
 	c->congestion->acked(c, &ack);
 	set_cwnd(c, c->cong.cwnd);
-	if (marked)
-		reduce_at_once(c, TERN_CONGESTED_ECN, news->flight);
 }
 
 /* With SACK a duplicate is what tells of something new (RFC 6675 §2). */
