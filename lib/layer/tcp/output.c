@@ -101,9 +101,12 @@ match_kept(struct tern_conn *c, struct outgoing *o)
 		o->more = true;
 		o->flags = (uint8_t)(o->flags & ~TCP_FIN);
 	}
-	/* One reference is the list's; any other is a port's that has not let go of it yet. */
+	/*
+	 * One reference is the list's; any other is a port's that has not let go of it yet. And no
+	 * frame begins at an odd address, as it would in front of an odd rest.
+	 */
 	if (m != NULL && held_of(m)->seq == o->seq && held_of(m)->len == o->len &&
-	    rte_mbuf_refcnt_read(m) == 1)
+	    held_of(m)->at % 2 == 0 && rte_mbuf_refcnt_read(m) == 1)
 		o->kept = m;
 }
 
