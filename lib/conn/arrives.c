@@ -244,7 +244,6 @@ note_timestamp(struct tern_conn *c, const struct segment *s)
 	c->rcv.ts = s->ts_val;
 }
 
-/* Step 6: RCV.UP moves on, and the user is told when it does (MUST-32, MUST-33). */
 /*
  * RFC 9293 §3.10.7.4 step 6: urgent data end before this number (MUST-62, RFC 6093 §4), however far
  * off that is (MUST-31). The user is told once (MUST-32), and may look how much is to come

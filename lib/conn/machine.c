@@ -311,7 +311,6 @@ conn_passive(struct tern_tcp *tcp, const struct tuple *t, uint32_t hash, const s
 	if (c == NULL)
 		return NULL;
 	c->state = TERN_SYN_RECEIVED;
-	c->flags = TERN_CONN_PASSIVE;
 	c->ts_offset = ts_offset_of(tcp, t);
 	c->snd.una = isn;
 	c->snd.nxt = isn;

@@ -160,7 +160,6 @@ enum tern_tcp_timer {
 #define TERN_CONN_FIN_WANTED (1u << 2)	  /* the user closed: FIN after the last byte */
 #define TERN_CONN_FIN_SENT (1u << 3)	  /* FIN is the last number below snd.max */
 #define TERN_CONN_CLOSED (1u << 4)	  /* the user wants no more data either */
-#define TERN_CONN_PASSIVE (1u << 5)	  /* came from LISTEN (MUST-11) */
 #define TERN_CONN_RECOVERY (1u << 6)	  /* fast recovery, until snd.recover */
 #define TERN_CONN_LOSS (1u << 7)	  /* recovery after a timeout, until snd.recover */
 #define TERN_CONN_PROBING (1u << 8)	  /* the rexmit timer is the zero-window probe's */

@@ -49,8 +49,8 @@ patience(const struct tern_conn *c)
 }
 
 /* RFC 6298 (5.5), MUST-19: the back-off doubles, up to the maximum. */
-static uint32_t
-backed_off(const struct tern_conn *c)
+uint32_t
+rexmit_rto(const struct tern_conn *c)
 {
 	uint64_t rto = (uint64_t)c->rtt.rto << c->rtt.backoff;
 
@@ -70,7 +70,7 @@ void
 rexmit_start(struct tern_conn *c)
 {
 	c->flags &= ~TERN_CONN_PROBING;
-	timer_set(c, TERN_TIMER_REXMIT, RTE_MIN(backed_off(c), patience_left(c)));
+	timer_set(c, TERN_TIMER_REXMIT, RTE_MIN(rexmit_rto(c), patience_left(c)));
 }
 
 /* The first probe after one RTO (SHLD-29), each further one after twice the time (SHLD-30). */
@@ -78,7 +78,7 @@ void
 persist_start(struct tern_conn *c)
 {
 	c->flags |= TERN_CONN_PROBING;
-	timer_set(c, TERN_TIMER_REXMIT, backed_off(c));
+	timer_set(c, TERN_TIMER_REXMIT, rexmit_rto(c));
 }
 
 static void

@@ -35,6 +35,9 @@ void timers_cancel(struct tern_conn *c);
 /* Run what is due. */
 void timers_run(struct tern_tcp *tcp);
 
+/* The RTO with its back-off, ticks. */
+uint32_t rexmit_rto(const struct tern_conn *c);
+
 /* Start the retransmission timer from now (RFC 6298 (5.1), (5.3)), with its back-off. */
 void rexmit_start(struct tern_conn *c);
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <rte_common.h>
-
 #include "conn/flight.h"
 #include "conn/machine.h"
 #include "conn/rack.h"
+#include "conn/timers.h"
 #include <tern_congestion.h>
 #include <tern_tcp_info.h>
 
@@ -17,15 +16,7 @@ recovery_of(const struct tern_conn *c)
 	return c->flight.sacked > 0 ? TERN_RECOVERY_DOUBT : TERN_RECOVERY_OPEN;
 }
 
-static uint32_t
-rto_us(const struct tern_conn *c)
-{
-	uint64_t ticks = (uint64_t)c->rtt.rto << c->rtt.backoff;
-
-	return (uint32_t)RTE_MIN(ticks, c->tcp->times.rto_max) * (TERN_TICK_NS / 1000);
-}
-
-/* RFC 4898 §4: its names. */
+/* RFC 4898 §4 */
 void
 tern_tcp_info(const struct tern_conn *c, struct tern_tcp_info *info)
 {
@@ -40,7 +31,7 @@ tern_tcp_info(const struct tern_conn *c, struct tern_tcp_info *info)
 		.smoothed_rtt_us = c->rtt.srtt_8 / 8,
 		.rtt_var_us = c->rtt.rttvar_4 / 4,
 		.min_rtt_us = c->rtt.least_us,
-		.cur_rto_us = rto_us(c),
+		.cur_rto_us = rexmit_rto(c) * (TERN_TICK_NS / 1000),
 		.subsequent_timeouts = c->rtt.backoff,
 		.dup_acks_in = c->snd.dupacks,
 		.cur_mss = c->snd.mss,

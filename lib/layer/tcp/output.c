@@ -533,28 +533,6 @@ write_header(struct tern_conn *c, struct outgoing *o, uint8_t *at)
 	return len;
 }
 
-/* Make the checksum, or have the port make it (MUST-2). m begins at the TCP header. */
-static void
-checksum(const struct tern_tcp *tcp, struct rte_mbuf *m, struct tern_addr a, struct tern_addr b)
-{
-	struct rte_tcp_hdr *h = rte_pktmbuf_mtod(m, struct rte_tcp_hdr *);
-	uint64_t sum = sum_pseudo(a, b, m->pkt_len);
-	const struct rte_mbuf *part;
-	uint32_t at = 0;
-
-	if ((eth_of(tcp)->port->caps & TERN_PORT_TX_TCP_CKSUM) != 0) {
-		h->cksum = cksum_fold(sum);
-		m->ol_flags |= RTE_MBUF_F_TX_TCP_CKSUM;
-		m->l4_len = (uint8_t)(h->data_off >> 2);
-		return;
-	}
-	for (part = m; part != NULL; part = part->next) {
-		sum = cksum_add_at(rte_pktmbuf_mtod(part, const void *), part->data_len, sum, at);
-		at += part->data_len;
-	}
-	h->cksum = cksum_finish(sum);
-}
-
 /* Attach memory of the user behind the header in m. False: it has to be copied. */
 static bool
 attach(struct tern_conn *c, struct outgoing *o, struct rte_mbuf *m)
@@ -606,7 +584,7 @@ build(struct tern_conn *c, struct outgoing *o, struct rte_mbuf *m, uint16_t at)
 	m->data_off = at;
 	m->data_len = (uint16_t)(hlen + copied);
 	m->pkt_len = hlen + o->len;
-	checksum(c->tcp, m, c->local, c->remote);
+	sum_make(c->tcp, m, c->local, c->remote);
 }
 
 /* Write the header in front of a kept payload. */
@@ -620,7 +598,7 @@ build_kept(struct tern_conn *c, struct outgoing *o)
 	write_header(c, o, rte_pktmbuf_mtod(m, uint8_t *));
 	m->data_len = (uint16_t)(o->header + o->len);
 	m->pkt_len = m->data_len;
-	checksum(c->tcp, m, c->local, c->remote);
+	sum_make(c->tcp, m, c->local, c->remote);
 	rte_mbuf_refcnt_set(m, 2); /* the list's, and the port's */
 	return m;
 }
@@ -802,7 +780,7 @@ finish_reset(struct tern_tcp *tcp, struct rte_mbuf *m, struct tern_addr a, struc
 	m->ol_flags &= KEEP_FLAGS;
 	m->data_len = (uint16_t)(h->data_off >> 4) * 4;
 	m->pkt_len = m->data_len;
-	checksum(tcp, m, a, b);
+	sum_make(tcp, m, a, b);
 	count(tcp, TERN_EV_TCP_SEGMENTS_OUT);
 	count(tcp, TERN_EV_TCP_RESETS_OUT);
 }

@@ -25,22 +25,6 @@ write_options(uint8_t *at, const struct reply *r)
 	return o->timestamps ? tcp_write_timestamps(at, o->ts_val, o->ts_ecr) : 0;
 }
 
-/* The whole segment is in the one mbuf. */
-static void
-checksum(const struct tern_tcp *tcp, struct rte_mbuf *m, const struct tuple *to)
-{
-	struct rte_tcp_hdr *h = rte_pktmbuf_mtod(m, struct rte_tcp_hdr *);
-	uint64_t sum = sum_pseudo(to->local, to->remote, m->pkt_len);
-
-	if ((tcp->ip->eth->port->caps & TERN_PORT_TX_TCP_CKSUM) != 0) {
-		h->cksum = cksum_fold(sum);
-		m->ol_flags |= RTE_MBUF_F_TX_TCP_CKSUM;
-		m->l4_len = m->data_len & 0xff;
-	} else {
-		h->cksum = cksum_finish(cksum_add_at(h, m->data_len, sum, 0));
-	}
-}
-
 /* Write the segment into m, from offset `at` of its buffer on. */
 static void
 write_segment(const struct tern_tcp *tcp, struct rte_mbuf *m, uint16_t at, const struct reply *r)
@@ -62,7 +46,7 @@ write_segment(const struct tern_tcp *tcp, struct rte_mbuf *m, uint16_t at, const
 	m->data_off = at;
 	m->data_len = (uint16_t)len;
 	m->pkt_len = len;
-	checksum(tcp, m, &r->to);
+	sum_make(tcp, m, r->to.local, r->to.remote);
 }
 
 static bool

@@ -29,4 +29,11 @@ sum_pseudo(struct tern_addr a, struct tern_addr b, uint32_t len)
 	       rte_cpu_to_be_32(IPPROTO_TCP) + rte_cpu_to_be_32(len);
 }
 
+struct rte_mbuf;
+struct tern_tcp;
+
+/* Make the checksum, or have the port make it (MUST-2). m begins at the TCP header. */
+void sum_make(const struct tern_tcp *tcp, struct rte_mbuf *m, struct tern_addr a,
+	      struct tern_addr b);
+
 #endif
