@@ -277,8 +277,10 @@ end_all(struct world *w)
 	}
 	if (ending->unlisten)
 		cr_assert_eq(tern_tcp_unlisten(world_tcp(w, B), &listener), 0);
-	while (end_some(w, A) | end_some(w, B))
-		world_pass(w, MS(2));
+	for (bool a = true, b = true; a || b; world_pass(w, MS(2))) {
+		a = end_some(w, A);
+		b = end_some(w, B);
+	}
 	if (ending->act[A] == STAYS || ending->act[B] == STAYS)
 		end_rest(w);
 }

@@ -155,8 +155,9 @@ Test(time_wait, is_reopened_as_rfc_6191_says)
 				  reuse[i].is);
 			live(w, reuse[i].was);
 			old = w->flow->our_isn;
-			snprintf(option, sizeof(option),
-				 reuse[i].is != 0 ? "<TS val %u ecr 0>" : "", reuse[i].is);
+			option[0] = '\0';
+			if (reuse[i].is != 0)
+				snprintf(option, sizeof(option), "<TS val %u ecr 0>", reuse[i].is);
 			if (reuse[i].opens)
 				wire_renew(w, w->flow->peer_isn + (uint32_t)reuse[i].seq);
 			seq = reuse[i].opens ? 0 : reuse[i].seq;
