@@ -333,6 +333,12 @@ flight_restore(struct tern_conn *c)
 	}
 }
 
+uint32_t
+flight_first_end(const struct tern_conn *c)
+{
+	return c->flight.first != SENT_NONE ? range(c, c->flight.first)->end : c->snd.max;
+}
+
 bool
 flight_lost(const struct tern_conn *c, uint32_t *seq, uint32_t *end)
 {

@@ -89,6 +89,9 @@ void flight_restore(struct tern_conn *c);
 /* The first lost bytes. False: there are none. */
 bool flight_lost(const struct tern_conn *c, uint32_t *seq, uint32_t *end);
 
+/* Where the oldest range ends, which begins at snd.una. */
+uint32_t flight_first_end(const struct tern_conn *c);
+
 /*
  * Behind a timeout: move snd.nxt over what was delivered. Return: the end of what is to be sent
  * from there, at most snd.max.

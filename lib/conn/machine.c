@@ -107,6 +107,7 @@ machine_init(struct tern_tcp *tcp, const struct tern_config *config, uint64_t no
 	tcp->quick_acks = (uint8_t)config->quick_acks;
 	tcp->ts_clock = config->ts_clock_ns;
 	tcp->initial_window = config->initial_window;
+	tcp->tail_probes = config->tail_probes;
 	tcp->syn_cookies = config->syn_cookies != 0;
 	tcp->congestion = congestion_of(config->congestion);
 	tcp->port_min = RTE_MIN(config->port_min, config->port_max);

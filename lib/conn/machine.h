@@ -100,6 +100,7 @@ struct tern_tcp {
 	struct tcp_times times;
 
 	bool syn_cookies;
+	uint8_t tail_probes;
 	struct sent_range *ranges;
 	uint32_t ranges_free;
 	uint32_t ranges_each;

@@ -10,7 +10,7 @@ enum {
 	PERSIST = 16,	       /* recoveries that a widened window is kept (§6.2 step 4) */
 	WIDEST = 255,	       /* quarters of min_RTT; SRTT bounds it long before */
 	ACK_DELAY_US = 200000, /* of a peer whose delay we do not know: TLP.max_ack_delay */
-	PTO_LEAST_US = 1000,   /* less would be a timer's work for each flight of a fast link */
+	PTO_LEAST_US = 100,    /* less would be a timer's work for each flight of a fast link */
 };
 
 void
@@ -100,6 +100,14 @@ rack_window_us(const struct tern_conn *c)
 	return us < c->rtt.srtt_8 / 8 ? (uint32_t)us : c->rtt.srtt_8 / 8;
 }
 
+/* The reordering window of what was sent last among what is in doubt. */
+static void
+rack_wait(struct tern_conn *c, uint32_t us)
+{
+	c->marks &= (uint8_t)~TERN_MARK_PTO;
+	timer_set(c, TERN_TIMER_LOSS, us / TICK_US + 1);
+}
+
 /* RFC 8985 §6.2 step 5 */
 void
 rack_detect(struct tern_conn *c)
@@ -119,45 +127,50 @@ rack_detect(struct tern_conn *c)
 			longest = window - since;
 	}
 	if (longest > 0)
-		timer_set(c, TERN_TIMER_LOSS, longest / TICK_US + 1);
-	else if (c->flight.sacked > 0)
+		rack_wait(c, longest);
+	else if ((c->marks & TERN_MARK_PTO) == 0)
 		timer_stop(c, TERN_TIMER_LOSS);
 }
 
 /*
- * §7.2, §7.3: is there a flight that is to be probed for: nothing of it is in doubt otherwise, and
- * the round trip has been measured since the last probe?
+ * May a flight of which nothing is heard be probed for? RFC 8985 §7.2, §7.3 allow one probe until a
+ * round trip has been measured, and none while anything else is in doubt: whoever loses that one,
+ * or its ACK, or the last repetition of a recovery, waits for the RTO, which is a thousand round
+ * trips of a short path. Where tern_config.tail_probes allows more, they go on in those cases, each
+ * after twice the time of the one before, as QUIC's do (RFC 9002 §6.2).
  */
 static bool
 may_probe(const struct tern_conn *c)
 {
-	return (c->flags & (TERN_CONN_SACK | TERN_CONN_RECOVERY | TERN_CONN_LOSS | TERN_CONN_TLP |
-			    TERN_CONN_PROBING)) == TERN_CONN_SACK &&
-	       c->flight.sacked == 0 && c->snd.una != c->snd.max && c->rtt.srtt_8 != 0 &&
-	       (c->marks & TERN_MARK_PROBED) == 0;
+	const uint32_t barred = TERN_CONN_LOSS | TERN_CONN_PROBING;
+
+	if ((c->flags & (TERN_CONN_SACK | barred)) != TERN_CONN_SACK || c->snd.una == c->snd.max ||
+	    c->rtt.srtt_8 == 0 || c->probes >= c->tcp->tail_probes)
+		return false;
+	return c->tcp->tail_probes > 1 ||
+	       ((c->flags & (TERN_CONN_RECOVERY | TERN_CONN_TLP)) == 0 && c->flight.sacked == 0);
 }
 
 /* RFC 8985 §7.2 */
 void
 tlp_schedule(struct tern_conn *c)
 {
-	uint32_t pto_us, rto_us = c->rtt.rto * TICK_US;
+	uint32_t pto_us = c->rtt.srtt_8 / 4;
 
-	if (!may_probe(c)) {
-		if (c->flight.sacked == 0)
-			timer_stop(c, TERN_TIMER_LOSS);
-		return;
-	}
-	pto_us = c->rtt.srtt_8 / 4;
+	if (timer_is_set(c, TERN_TIMER_LOSS) && (c->marks & TERN_MARK_PTO) == 0)
+		return; /* RACK has something to wait for */
 	if (conn_flight(c) <= c->snd.mss)
 		pto_us += ACK_DELAY_US;
 	if (pto_us < PTO_LEAST_US)
 		pto_us = PTO_LEAST_US;
+	pto_us <<= c->probes;
 	/* Where the RTO comes first, the probe takes its place: timers.c, rexmit_expired(). */
-	if (pto_us < rto_us)
-		timer_set(c, TERN_TIMER_LOSS, pto_us / TICK_US);
-	else
+	if (!may_probe(c) || pto_us >= c->rtt.rto * TICK_US) {
 		timer_stop(c, TERN_TIMER_LOSS);
+		return;
+	}
+	c->marks |= TERN_MARK_PTO;
+	timer_set(c, TERN_TIMER_LOSS, pto_us / TICK_US);
 }
 
 /* New data if there are any, whatever cwnd says; else the last of the flight once more. */
@@ -168,9 +181,9 @@ tlp_expired(struct tern_conn *c)
 		return false;
 	c->flags |= TERN_CONN_TLP | TERN_CONN_FORCE;
 	c->tlp_end = c->snd.max;
-	c->marks |= TERN_MARK_PROBED;
 	count(c->tcp, TERN_EV_TCP_TAIL_PROBES);
-	rexmit_start(c);
+	if (c->probes++ == 0)
+		rexmit_start(c);
 	conn_ready(c);
 	return true;
 }

@@ -71,7 +71,7 @@ rtt_acked(struct tern_conn *c, const struct segment *s, const struct delivery *d
 	if (measured && (c->rtt.least_us == 0 || us < c->rtt.least_us))
 		c->rtt.least_us = us;
 	if (seq_gt(s->ack, c->rtt.seq)) {
-		c->marks &= (uint8_t)~TERN_MARK_PROBED;
+		c->probes = 0;
 		c->rtt.seq = c->snd.max;
 		smooth(c, us);
 		set_rto(c);

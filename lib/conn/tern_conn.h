@@ -190,9 +190,8 @@ enum tern_tcp_timer {
 /* tern_conn.marks: the same, of what is rare. */
 #define TERN_MARK_SPACE (1u << 0)     /* rcv.space is the user's: do not tune it */
 #define TERN_MARK_KEEPALIVE (1u << 1) /* a keep-alive probe is to be sent */
-#define TERN_MARK_PROBED (1u << 2)    /* no round trip was measured since a tail loss probe */
-
-#define TERN_MARK_URGENT (1u << 3) /* public: urgent data end before the number `urgent` */
+#define TERN_MARK_PTO (1u << 2)	      /* the LOSS timer is that of a tail loss probe */
+#define TERN_MARK_URGENT (1u << 3)    /* public: urgent data end before the number `urgent` */
 
 #define TERN_RCV_RECENT 4
 #define TERN_CONGESTION_WORDS 6
@@ -331,6 +330,7 @@ struct tern_conn {
 	uint32_t pace;			 /* bytes a millisecond; 0: from cwnd and SRTT */
 	uint16_t keepalive_every_s;
 	uint8_t keepalive_count, keepalive_sent;
+	uint8_t probes;	   /* tail loss probes since a round trip was measured */
 	uint16_t mss_most; /* what snd.mss was before a path MTU lowered it */
 	uint32_t mtu_at;   /* tick of that */
 	uint32_t pace_us;  /* when the next segment may leave */

@@ -134,7 +134,7 @@ rexmit_expired(struct tern_conn *c)
 	} else if ((c->flags & TERN_CONN_PROBING) != 0 ||
 		   (conn_synchronised(c) && c->snd.wnd == 0)) {
 		probe(c); /* also when the window was shut over what is in flight: MUST-35 */
-	} else if (!tlp_expired(c)) { /* it comes first (RFC 8985 §7.2), and does no harm */
+	} else if (c->probes > 0 || !tlp_expired(c)) { /* which comes first: RFC 8985 §7.2 */
 		go_back(c);
 	}
 }
@@ -143,10 +143,12 @@ rexmit_expired(struct tern_conn *c)
 static void
 loss_expired(struct tern_conn *c)
 {
-	if (c->flight.sacked > 0 || (c->flags & (TERN_CONN_RECOVERY | TERN_CONN_LOSS)) != 0)
-		recovery_detect(c);
-	else
+	if ((c->marks & TERN_MARK_PTO) != 0) {
 		(void)tlp_expired(c);
+		return;
+	}
+	recovery_detect(c);
+	tlp_schedule(c);
 }
 
 /* An ACK that was delayed, if there is one: a paced flight has its timer here as well. */

@@ -72,6 +72,7 @@ enum tern_congestion_kind {
 	X(uint64_t, ts_clock_ns,     TERN_MS, TERN_MS / 1000, TERN_S, "tick of the timestamps that we send (RFC 7323 5.4)") \
 	X(uint64_t, keepalive_idle_ns, 7200 * TERN_S, TERN_S, 36000 * TERN_S, "silence before the first keep-alive probe (MUST-27, MUST-28)") \
 	X(uint64_t, keepalive_interval_ns, 75 * TERN_S, TERN_S, 36000 * TERN_S, "between two keep-alive probes") \
+	X(uint8_t,  tail_probes,     5, 0, 16, "probes that ask an unanswered flight what became of it; 1: RFC 8985 7.3") \
 	X(uint8_t,  congestion,      TERN_CUBIC, 0, TERN_CONGESTIONS - 1, "congestion control: enum tern_congestion_kind") \
 	X(uint8_t,  timestamps,      1, 0, 1, "offer and take Timestamps (RFC 7323)") \
 	X(uint8_t,  sack,            1, 0, 1, "offer and take SACK (RFC 2018)") \

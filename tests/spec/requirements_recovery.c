@@ -468,6 +468,72 @@ Test(tlp, probes_with_new_data)
 	}
 }
 
+/* The RTO is some way off, as on any path that is short beside it. */
+static void
+many_probes(struct tern_config *c)
+{
+	newreno(c);
+	c->rto_min_ns = S(1);
+}
+
+static void
+one_probe(struct tern_config *c)
+{
+	many_probes(c);
+	c->tail_probes = 1;
+}
+
+/*
+ * RFC 8985 §7.3: one probe, then the RTO from there. Where more are allowed they follow, each after
+ * twice the time (RFC 9002 §6.2); the RTO is where it was.
+ */
+Test(tlp, goes_on_where_more_than_one_is_allowed)
+{
+	struct wire_how h = how(with_sack, 5);
+	struct wire *w;
+
+	for (h.tune = one_probe; h.tune != NULL; h.tune = h.tune == one_probe ? many_probes : NULL)
+		while ((w = each_flight(&h)) != NULL) {
+			leaves(w, MS(200), 5);
+			if (h.tune == many_probes)
+				leaves(w, MS(600), 5);
+			wire_quiet(w, MS(1299));
+			wire_check(w, wire_count(w, TERN_EV_TCP_RTO) == 0, "timed out");
+			leaves(w, MS(1300), 1);
+			hang_up(w);
+		}
+}
+
+/*
+ * A repetition is lost, or the ACK of all of it: RFC 8985 §7.2 has no probe in recovery, and the
+ * RTO is all that is left. Where more are allowed the oldest is asked for again: RFC 9002 §6.2.4.
+ */
+Test(tlp, probes_in_recovery_with_the_oldest)
+{
+	struct wire_how h = how(with_sack, 10);
+	struct wire *w;
+
+	for (h.tune = one_probe; h.tune != NULL; h.tune = h.tune == one_probe ? many_probes : NULL)
+		while ((w = each_flight(&h)) != NULL) {
+			sack(w, 1, 2, 10);
+			leaves_now(w, 1);
+			if (h.tune == one_probe) {
+				wire_quiet(w, MS(1199));
+				leaves(w, MS(1200), 1);
+				wire_check(w, wire_count(w, TERN_EV_TCP_RTO) == 1, "no RTO");
+			} else {
+				wire_quiet(w, MS(299));
+				leaves(w, MS(300), 1);
+				ack(w, 11);
+				wire_quiet(w, S(5));
+				wire_check(w, wire_count(w, TERN_EV_TCP_RTO) == 0, "timed out");
+				wire_check(w, wire_conn(w)->cong.cwnd >= 5 * MSS, "cwnd %u",
+					   wire_conn(w)->cong.cwnd);
+			}
+			hang_up(w);
+		}
+}
+
 /* RFC 8985 §7.4: the last segment was lost and the probe made up for it: that was congestion. */
 Test(tlp, repaired_loss_lowers_cwnd)
 {

@@ -158,7 +158,10 @@ plan_lost(struct tern_conn *c, struct outgoing *o)
 	return true;
 }
 
-/* RFC 8985 §7.3: something new if the peer's window allows it, else the last segment once more. */
+/*
+ * RFC 8985 §7.3: something new if the peer's window allows it, else the last segment once more.
+ * In recovery it is the oldest: either its repetition was lost, or the ACK of all.
+ */
 static bool
 plan_tail(struct tern_conn *c, struct outgoing *o)
 {
@@ -167,6 +170,10 @@ plan_tail(struct tern_conn *c, struct outgoing *o)
 	if (c->snd.una == c->snd.max)
 		return false;
 	o->tail = true;
+	if ((c->flags & TERN_CONN_RECOVERY) != 0) {
+		take_again(c, o, c->snd.una, flight_first_end(c));
+		return true;
+	}
 	if (fresh > 0 && c->snd.nxt == c->snd.max && c->snd.wnd > offset) {
 		o->seq = c->snd.nxt;
 		o->len = RTE_MIN(RTE_MIN(fresh, c->snd.wnd - offset), c->snd.mss);
@@ -449,8 +456,7 @@ commit(struct tern_conn *c, const struct outgoing *o)
 		note_tail(c, o);
 	if (!timer_is_set(c, TERN_TIMER_REXMIT))
 		rexmit_start(c);
-	if (!o->repeat)
-		tlp_schedule(c);
+	tlp_schedule(c);
 }
 
 /*
