@@ -40,6 +40,7 @@ GUESTS = {
     "drivers": [],
     "apps": [],
     "apps/http": ["apps"],
+    "apps/gen": ["apps"],
     "bench": ["tests/kit", "apps"],
     "docs": [],
     "tests/kit": [],
@@ -52,6 +53,7 @@ GUESTS = {
     "tests/fuzz": ["tests/kit", "lib/wire", "lib/core"],
     "tests/packetdrill": ["tests/kit"],
     "tests/http": ["tests/kit", "tests/sim", "apps/http"],
+    "tests/gen": ["tests/kit", "tests/sim", "apps/gen"],
 }
 
 # What lib/ may know of DPDK: packets, their memory, protocol headers, plain C. No port, no EAL.

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * What was asked for on the command line, read and checked: everything else only looks at it.
+ */
+#ifndef GEN_PLAN_H
+#define GEN_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <tern_addr.h>
+#include <tern_config.h>
+
+#include "gen/load/schedule.h"
+#include "options/options.h"
+
+enum mode {
+	MODE_CRR, /* connect, request, response, close */
+	MODE_RR,
+	MODE_HOLD,
+	MODE_STREAM,
+	MODE_FLOOD,
+	MODE_REPLAY,
+	MODE_SERVER,
+	MODES
+};
+
+/* Around a mode: trials of it. */
+enum suite { SUITE_NONE, SUITE_SEARCH, SUITE_RFC2544, SUITE_RFC8219, SUITE_RFC9411, SUITES };
+
+enum protocol {
+	PROTO_TCP,
+	PROTO_UDP,
+	PROTO_ICMP,
+	PROTO_HTTP,
+	PROTO_SYN, /* floods only */
+	PROTOS
+};
+
+enum payload {
+	PAYLOAD_ZERO,
+	PAYLOAD_RANDOM, /* the same bytes again and again, that no link can compress */
+	PAYLOAD_PRBS,	/* another sequence for each connection: payload.h */
+	PAYLOAD_FILE,
+};
+
+#define SIZES_MAX 16
+#define SLOS_MAX 32
+#define GOALS_MAX 8
+#define TAGS_MAX 16
+#define SERVICES_MAX 16
+
+/* Frames of these sizes (bytes with FCS, as RFC 2544 §9 has them), so many in turn of each. */
+struct imix {
+	struct {
+		uint16_t bytes;
+		uint16_t times;
+	} size[SIZES_MAX];
+	unsigned int n;
+};
+
+/* "connect.p99<500us", "errors<0.001%", "resp/s>100k": slo.h */
+struct slo {
+	char text[64];
+	uint8_t what, which; /* private to slo.c */
+	bool above;	     /* the value must be above the limit, not below it */
+	double share;	     /* of a percentile, 0 .. 1 */
+	double limit;	     /* ns, a share of 1, or a rate a second */
+};
+
+enum metric { METRIC_CPS, METRIC_RPS, METRIC_PPS, METRIC_BPS, METRIC_CC };
+
+struct plan {
+	enum mode mode;
+	enum suite suite;
+	enum protocol proto;
+	bool lite; /* --tcp lite */
+
+	/* Whom, and as whom. */
+	struct tern_addr target;
+	uint16_t target_port;	/* host byte order */
+	struct options options; /* port, addresses, gateway, impair, struct tern_config */
+	struct tern_addr src_first, src_last; /* --src; any: our address alone */
+	uint16_t sport_first, sport_last;     /* --sport */
+
+	/* Load. */
+	bool open_loop;
+	struct profile profile;	  /* of an open loop */
+	uint64_t offered;	  /* a second, of -R; 0: closed loop, or a ramp */
+	uint32_t connections;	  /* -c, of all workers */
+	uint32_t depth;		  /* -D: requests under way on a connection */
+	uint32_t max_outstanding; /* of all workers; more is shed */
+	uint64_t seed;
+	uint64_t duration_ns, omit_ns;	/* -d, -O: the warm-up comes before the duration */
+	uint64_t count;			/* -n: transactions, then it ends; 0: by time */
+	uint32_t repeat;		/* --repeat */
+	double ci_confidence, ci_width; /* --ci 95:2%: 0.95, 0.02; 0: not asked for */
+	uint64_t timeout_ns;		/* of a transaction */
+
+	/* Content. */
+	uint32_t req_bytes, rsp_bytes;
+	const char *url;
+	const char *headers; /* complete lines, each with CRLF; "": none */
+	enum payload payload;
+	const uint8_t *file; /* of PAYLOAD_FILE */
+	size_t file_bytes;
+	bool verify;
+	bool close_rst; /* --close rst */
+
+	/* stream */
+	uint32_t parallel;
+	bool reverse, bidir;
+
+	/* flood */
+	struct imix imix;
+
+	/* replay */
+	const char *pcap;
+	double speed;	     /* of the times in the file; 0: at --rate */
+	uint64_t replay_pps; /* --rate */
+	uint64_t loops;	     /* 0: until the time is over */
+
+	/* server */
+	struct {
+		char name[16];
+		uint16_t port;
+	} services[SERVICES_MAX];
+	unsigned int services_n;
+
+	/* Judging. */
+	struct slo slos[SLOS_MAX];
+	unsigned int slos_n;
+	bool keep; /* flagged intervals count as well */
+
+	/* Suites. */
+	enum metric metric;
+	double least, most;	 /* --min, --max */
+	double goals[GOALS_MAX]; /* loss ratios, ascending */
+	unsigned int goals_n;
+	uint64_t trial_least_ns, trial_most_ns; /* --trial 1s:60s */
+	double precision;
+	const char *tests; /* --tests of rfc2544; NULL: all */
+
+	/* Output. */
+	uint64_t interval_ns;
+	const char *json, *json_stream, *csv, *hgrm, *hlog, *prom_file, *prom_listen, *plot;
+	bool json_stdout; /* -J without a file: nothing else is on stdout */
+	bool tui, quiet;
+	const char *title;
+	const char *tags[TAGS_MAX]; /* k=v */
+	unsigned int tags_n;
+	bool dry_run, sim;
+	int argc; /* the command line as it was, for the report */
+	char **argv;
+};
+
+extern const char *const mode_names[MODES], *const suite_names[SUITES],
+						    *const protocol_names[PROTOS];
+
+#endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * A worker: one lcore's share of the load.
+ *
+ * It stands between a stack and its port: the engine sees each received packet first and takes what
+ * is its own; ARP, ICMP and whatever else is left goes up the stack. An engine that needs no stack
+ * (flood, lite, replay) sends straight to the port; one that is a user of libtern sends by it.
+ *
+ * The loop, real or simulated, is
+ *
+ *	tern_poll(stack, now)		which receives through worker_port()
+ *	worker_poll(worker, now)	what is due is launched; times are looked after
+ *
+ * Nothing here reads a clock but by w->clock(), nothing allocates after worker_init().
+ */
+#ifndef GEN_WORKER_H
+#define GEN_WORKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rte_ether.h>
+
+#include <tern_port.h>
+#include <tern_stack.h>
+
+#include "gen/load/schedule.h"
+#include "gen/measure/meter.h"
+#include "gen/plan.h"
+
+struct worker;
+
+enum launched {
+	LAUNCHED,
+	LAUNCH_BUSY, /* nothing free to do it with: it waits, and what is due is late */
+	LAUNCH_SHED, /* too much is outstanding: it will never be done */
+};
+
+/* A kind of load. All members but launch() may be NULL. */
+struct engine {
+	const char *name;
+	/* Memory that it wants on each worker, bytes; what tern_config it needs. Before init. */
+	size_t (*bytes)(const struct plan *plan, unsigned int workers);
+	void (*configure)(const struct plan *plan, unsigned int workers,
+			  struct tern_config *config);
+	/*
+	 * The stack stands, with its addresses; w->mem is zero. Return: 0, or -1 after one line on
+	 * stderr.
+	 */
+	int (*init)(struct worker *w);
+	/* A trial begins: what has to stand before the first request is opened now. */
+	void (*start)(struct worker *w, uint64_t now);
+	/* Is all that ready? Only then the schedule begins. NULL: at once. */
+	bool (*ready)(struct worker *w, uint64_t now);
+	/* One more transaction, that was due at `intended`. In closed loop intended is now. */
+	enum launched (*launch)(struct worker *w, uint64_t intended, uint64_t now);
+	/* In every turn of the loop: timers, what is left to be sent. Return: was there work? */
+	bool (*poll)(struct worker *w, uint64_t now);
+	/* When it has to be polled though no packet comes; UINT64_MAX: never. For the simulation. */
+	uint64_t (*next)(const struct worker *w);
+	/*
+	 * Packets as they come from the port. Those that it takes it frees or sends; the others it
+	 * leaves, in order, at the front. Return: how many are left.
+	 */
+	uint16_t (*rx)(struct worker *w, struct rte_mbuf **pkts, uint16_t n, uint64_t now);
+	/* Nothing new is begun from now on. */
+	void (*stop)(struct worker *w, uint64_t now);
+	/* Is all done that was begun? It is polled until then, or until the grace is over. */
+	bool (*done)(const struct worker *w);
+	/* The trial is over: what still stands is given up, and counted as aborted. */
+	void (*end)(struct worker *w, uint64_t now);
+};
+
+enum worker_state {
+	WORKER_IDLE,	/* no trial */
+	WORKER_OPENING, /* engine->ready() is awaited */
+	WORKER_RUNNING,
+	WORKER_DRAINING,
+};
+
+/* What a trial is, of all that could differ from the plan: see trial.h. */
+struct trial {
+	struct profile profile; /* of an open loop */
+	bool open_loop;
+	uint64_t duration_ns, omit_ns;
+	uint64_t count; /* transactions of all workers; 0: by time */
+	uint64_t seed;
+	struct imix imix; /* of a flood or datagrams; n 0: the plan's */
+	uint32_t tagged; /* rfc8219: so many of the packets are timed, evenly; 0: all that can be */
+};
+
+struct worker {
+	/* Hot: in every turn. */
+	struct tern_port front; /* the port that the stack is given; its first member */
+	struct tern_port *port; /* what is behind it: the wire */
+	const struct engine *engine;
+	struct meter *meter; /* where this interval is written */
+	void *mem;	     /* of the engine */
+	struct schedule schedule;
+	enum worker_state state;
+	bool open_loop;
+	uint32_t outstanding;	       /* transactions launched, neither done nor failed */
+	uint32_t most;		       /* in closed loop: keep so many; in open loop: shed above */
+	uint64_t left;		       /* transactions of --count that are not launched yet */
+	uint64_t (*clock)(void *data); /* ns, finer than `now`: for what just happened */
+	void *clock_data;
+
+	struct tern_stack *stack;
+	const struct plan *plan;
+	const struct trial *trial;
+	unsigned int index, workers;
+	struct tern_addr addr;		/* our first address */
+	struct rte_ether_addr peer_mac; /* of the next hop, once known */
+	uint64_t random;		/* xorshift state, from the seed and index */
+	uint64_t began_ns, end_ns;	/* of the running state */
+	bool did;			/* something, in this turn */
+
+	/* Exchange with who reports: worker.c. */
+	struct meter *meters;	/* two of them */
+	uint32_t wanted, given; /* intervals asked for, intervals handed over */
+	uint32_t command, obeyed;
+	int tid;
+};
+
+/* Bytes for a worker with its meters and the engine's memory, aligned to 64. */
+size_t worker_bytes(const struct plan *plan, const struct engine *engine, unsigned int workers);
+struct worker *worker_init(void *mem, const struct plan *plan, const struct engine *engine,
+			   unsigned int index, unsigned int workers);
+
+/* Stand in front of a port: what the stack is to be given. Its caps, MAC, pool and MTU are its. */
+struct tern_port *worker_port(struct worker *w, struct tern_port *behind);
+
+/* The stack stands. Return: as engine->init(). */
+int worker_attach(struct worker *w, struct tern_stack *stack);
+
+/* Return: was there work? */
+bool worker_poll(struct worker *w, uint64_t now);
+uint64_t worker_next(const struct worker *w);
+
+/*
+ * What engines call. A transaction that was launched ended, well or not: in closed loop the next
+ * one is launched in the same turn of the loop.
+ */
+static inline void
+worker_done(struct worker *w)
+{
+	w->outstanding--;
+}
+
+static inline void
+worker_failed(struct worker *w, enum error error)
+{
+	w->meter->error[error]++;
+	w->outstanding--;
+}
+
+static inline void
+worker_count(struct worker *w, enum counter what)
+{
+	w->meter->count[what]++;
+}
+
+static inline void
+worker_time(struct worker *w, enum time_of what, uint64_t from, uint64_t to)
+{
+	hdr_record(&w->meter->time[what], to > from ? to - from : 0);
+}
+
+/* Pseudorandom, and the same again for the same seed. */
+static inline uint64_t
+worker_random(struct worker *w)
+{
+	w->random ^= w->random << 13;
+	w->random ^= w->random >> 7;
+	w->random ^= w->random << 17;
+	return w->random;
+}
+
+/*
+ * Send straight to the port, counted in the meter. Takes all: what the port does not take at once
+ * is offered again in the next turns, at most WORKER_QUEUE of them, then dropped and counted.
+ */
+void worker_send(struct worker *w, struct rte_mbuf **pkts, uint16_t n);
+
+/* Room for so many in worker_send() without a drop? */
+bool worker_room(const struct worker *w, uint16_t n);
+
+extern const struct engine engine_full, engine_lite, engine_datagrams, engine_flood, engine_replay;
+
+/* The engine of a plan. */
+const struct engine *engine_of(const struct plan *plan);
+
+#endif
