@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "gen/load/schedule.h"
-#include "gen/values.h"
+#include "gen/units.h"
 
 enum { ITEM_MOST = 64, FIELDS_MOST = 5 };
 

@@ -3,8 +3,8 @@
  * Numbers as people type them. All of them return false for anything else, and for what does not
  * fit; then nothing is written.
  */
-#ifndef GEN_VALUES_H
-#define GEN_VALUES_H
+#ifndef GEN_UNITS_H
+#define GEN_UNITS_H
 
 #include <stdbool.h>
 #include <stdint.h>

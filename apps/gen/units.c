@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gen/values.h"
+#include "gen/units.h"
 
 struct unit {
 	const char *name;
