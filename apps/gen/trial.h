@@ -67,7 +67,8 @@ struct result {
 
 /* Who is told while a trial runs; from the thread that called trial_run(). */
 struct watcher {
-	void (*on_interval)(void *data, const struct interval *interval, const struct meter *sum);
+	/* @meter: of this interval, all workers together */
+	void (*on_interval)(void *data, const struct interval *interval, const struct meter *meter);
 	void *data;
 };
 
@@ -92,7 +93,7 @@ void trial_at_rate(const struct plan *plan, double rate, uint64_t duration_ns, s
 double result_rate(const struct plan *plan, const struct result *r);
 double result_loss(const struct plan *plan, const struct result *r); /* a share of 1 */
 
-struct result *result_new(const struct plan *plan);
+struct result *result_new(void);
 void result_free(struct result *result);
 
 /* Has somebody pressed ^C? */
