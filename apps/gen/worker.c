@@ -436,7 +436,7 @@ worker_poll(struct worker *w, uint64_t now)
 	obey(w, now);
 	if (w->state == WORKER_RESOLVING || w->state == WORKER_OPENING)
 		open_up(w, now);
-	if (w->state == WORKER_RUNNING) {
+	if (w->state == WORKER_RUNNING && w->engine->launch != NULL) {
 		if (w->open_loop)
 			launch_open(w, now);
 		else
@@ -477,7 +477,8 @@ worker_next(const struct worker *w)
 		return 0;
 	if (w->state == WORKER_RESOLVING)
 		next = w->asked_ns + ASK_EVERY_NS;
-	if (w->state == WORKER_RUNNING && !w->open_loop && w->outstanding < w->most && w->left > 0)
+	if (w->state == WORKER_RUNNING && !w->open_loop && w->engine->launch != NULL &&
+	    w->outstanding < w->most && w->left > 0)
 		return 0;
 	if (w->state == WORKER_RUNNING && w->open_loop && w->left > 0)
 		next = w->schedule.next_ns;

@@ -37,7 +37,11 @@ enum launched {
 	LAUNCH_SHED, /* too much is outstanding: it will never be done */
 };
 
-/* A kind of load. All members but launch() may be NULL. */
+/*
+ * A kind of load. Any member may be NULL. Without launch() the engine launches by itself in poll(),
+ * while the worker is running: in open loop what w->schedule says is due, and never more than
+ * w->left, which it counts down.
+ */
 struct engine {
 	const char *name;
 	/* Memory that it wants on each worker, bytes; what tern_config it needs. Before init. */

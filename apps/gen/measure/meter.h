@@ -32,7 +32,9 @@
 	X(tx_full,     "packets that the port did not take at once") \
 	X(tx_dropped,  "packets that it never took") \
 	X(no_mbuf,     "packets that were not made for want of an mbuf") \
-	X(other,       "packets received that belong to nothing that was sent")
+	X(other,       "packets received that belong to nothing that was sent") \
+	X(reordered,   "answers that came after one to a later request") \
+	X(duplicates,  "answers that had come already")
 
 /* What can go wrong with a transaction: each counts one that did not end as it should. */
 #define ERRORS(X) \
