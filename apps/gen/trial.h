@@ -48,23 +48,11 @@ struct interval {
 	uint32_t outstanding;
 };
 
-/*
- * Every packet that was sent must be somewhere: tx = answered + lost by cause. For a flood tx is
- * what the port took. balanced: nothing is missing on our side: what we made, the port took or we
- * counted, and each transaction ended in one way.
- */
-struct ledger {
-	uint64_t launched, done, failed, shed, inflight; /* transactions */
-	uint64_t made, sent, dropped;			 /* packets */
-	uint64_t received, taken, passed;		 /* packets: by the engine, up the stack */
-	uint64_t rx_missed, rx_errors, rx_no_mbuf, tx_errors; /* the port's own counters */
-	bool balanced;
-};
-
 struct result {
 	struct trial trial;
-	uint64_t ns;	  /* that count: without warm-up and flagged intervals, unless --keep */
-	struct meter sum; /* of those */
+	uint64_t ns;	    /* that count: without warm-up and flagged intervals, unless --keep */
+	struct meter sum;   /* of those; its times and errors with those of the drain */
+	struct meter total; /* of the whole trial: warm-up, flagged intervals and drain too */
 	struct interval *intervals;
 	unsigned int intervals_n, disturbed, flagged;
 	struct ledger ledger; /* of all of it, warm-up and drain too */
@@ -107,7 +95,7 @@ void trial_at_rate(const struct plan *plan, double rate, uint64_t duration_ns, s
 double result_rate(const struct plan *plan, const struct result *r);
 double result_loss(const struct plan *plan, const struct result *r); /* a share of 1 */
 
-struct result *result_new(const struct plan *plan);
+struct result *result_new(void);
 void result_free(struct result *result);
 
 /* Has somebody pressed ^C? */

@@ -73,10 +73,38 @@ struct engine {
 };
 
 enum worker_state {
-	WORKER_IDLE,	/* no trial */
-	WORKER_OPENING, /* engine->ready() is awaited */
+	WORKER_IDLE,	  /* no trial */
+	WORKER_RESOLVING, /* the next hop's MAC is awaited */
+	WORKER_LOST,	  /* it does not answer */
+	WORKER_OPENING,	  /* engine->ready() is awaited */
 	WORKER_RUNNING,
 	WORKER_DRAINING,
+};
+
+/* What who reports may have a worker do. */
+enum worker_order {
+	WORKER_NOTHING,
+	WORKER_BEGIN, /* worker.trial is set */
+	WORKER_STOP,  /* launch nothing more */
+	WORKER_END,   /* whatever still stands */
+	WORKER_ORDERS
+};
+
+enum { WORKER_QUEUE = 1024 }; /* packets that may wait for the port */
+
+#define WORKER_PATIENCE_NS (3 * TERN_S) /* with a next hop that does not answer */
+
+/*
+ * Every packet and every transaction of a trial must be somewhere, warm-up and drain included.
+ * balanced: what was made the port took, or it was counted as dropped; each transaction that was
+ * launched ended in one way. The rest is what the port itself says.
+ */
+struct ledger {
+	uint64_t launched, done, failed, shed, inflight; /* transactions */
+	uint64_t made, sent, dropped;			 /* packets, of the engine and the stack */
+	uint64_t received, taken, passed;		 /* packets: by the engine, up the stack */
+	uint64_t rx_missed, rx_errors, rx_no_mbuf, tx_errors;
+	bool balanced;
 };
 
 /* What a trial is, of all that could differ from the plan: see trial.h. */
@@ -116,11 +144,19 @@ struct worker {
 	uint64_t began_ns, end_ns;	/* of the running state */
 	bool did;			/* something, in this turn */
 
-	/* Exchange with who reports: worker.c. */
+	/* What waits for the port: worker_send(). */
+	struct rte_mbuf **queue; /* WORKER_QUEUE of them */
+	uint16_t queue_head, queue_n;
+
+	uint64_t lost_ns, asked_ns; /* when the next hop was first asked for, and last */
+	uint64_t cycles;	    /* at the end of the turn before */
+	bool count_cycles;	    /* not under a virtual clock */
+	struct ledger ledger;	    /* of this trial */
+
+	/* Exchange with who reports: each is written by one side only. */
 	struct meter *meters;	/* two of them */
-	uint32_t wanted, given; /* intervals asked for, intervals handed over */
-	uint32_t command, obeyed;
-	int tid;
+	uint32_t wanted, given; /* intervals asked for; handed over */
+	uint32_t order, obeyed; /* enum worker_order, plus WORKER_ORDERS each time */
 };
 
 /* Bytes for a worker with its meters and the engine's memory, aligned to 64. */
@@ -138,6 +174,9 @@ int worker_attach(struct worker *w, struct tern_stack *stack);
 bool worker_poll(struct worker *w, uint64_t now);
 uint64_t worker_next(const struct worker *w);
 
+/* All that --count asked for has ended, or all that was begun. */
+bool worker_is_done(const struct worker *w);
+
 /*
  * What engines call. A transaction that was launched ended, well or not: in closed loop the next
  * one is launched in the same turn of the loop.
@@ -146,6 +185,7 @@ static inline void
 worker_done(struct worker *w)
 {
 	w->outstanding--;
+	w->ledger.done++;
 }
 
 static inline void
@@ -153,6 +193,7 @@ worker_failed(struct worker *w, enum error error)
 {
 	w->meter->error[error]++;
 	w->outstanding--;
+	w->ledger.failed++;
 }
 
 static inline void

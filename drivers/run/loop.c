@@ -58,14 +58,19 @@ doze(const struct run_lcore *lcore, uint64_t now)
 static void
 serve(struct run_lcore *lcore)
 {
+	const struct tern_run_config *config = &run_process.config;
 	uint64_t now = run_clock_ns(&lcore->clock), busy = now;
+	bool work;
 
 	while (!run_stopping()) {
 		now = run_clock_ns(&lcore->clock);
 		run_hear(lcore, now);
-		if (tern_poll(lcore->stack, now) > 0)
+		work = tern_poll(lcore->stack, now) > 0;
+		if (config->on_poll != NULL)
+			work |= config->on_poll(lcore->stack, config->data, now);
+		if (work)
 			busy = now;
-		else if (run_process.config.idle_ns > 0 && now - busy > IDLE_AFTER_NS)
+		else if (config->idle_ns > 0 && now - busy > IDLE_AFTER_NS)
 			doze(lcore, now);
 		if (now >= lcore->tick_ns)
 			tick(lcore, now);

@@ -40,6 +40,8 @@ run_report(FILE *to)
 		time_wait += lcore->time_wait;
 		cut_off += lcore->cut_off;
 	}
+	if (to == NULL)
+		return missing;
 	print_counters(&sum, to);
 	run_report_faults(to);
 	fprintf(to, "connections %u (at the end %u in TIME-WAIT, %u reset)\n", left, time_wait,

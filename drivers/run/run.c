@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
@@ -150,7 +151,8 @@ open_port(const struct tern_config *config, uint16_t mtu)
 	run_process.open = true;
 	for (i = 0; i < run_process.n; i++)
 		run_process.lcores[i].ethdev = queues[i];
-	tern_ethdev_print(queues, stdout);
+	if (!run_process.config.silent)
+		tern_ethdev_print(queues, stdout);
 	return 0;
 }
 
@@ -167,6 +169,8 @@ build_stacks(struct tern_config *config)
 			own.on_neighbour_data = lcore;
 		if (run_stand_faults(lcore) < 0)
 			return -1;
+		if (run_process.config.on_stack != NULL)
+			run_process.config.on_stack(&own, &lcore->port, i, run_process.config.data);
 		lcore->stack =
 			tern_stack_init(lcore->mem, &own, lcore->port, run_clock_ns(&lcore->clock));
 		if (lcore->stack == NULL)
@@ -178,6 +182,8 @@ build_stacks(struct tern_config *config)
 static void
 print_bill(const struct tern_config *config)
 {
+	if (run_process.config.silent)
+		return;
 	if (run_process.n > 1)
 		printf("for each of %u lcores:\n", run_process.n);
 	tern_bill(config, stdout);
@@ -287,6 +293,26 @@ tern_next_stack(const struct tern_stack *stack)
 	return i < run_process.n ? run_process.lcores[i].stack : NULL;
 }
 
+uint64_t
+tern_run_now(void)
+{
+	struct run_clock clock = run_process.lcores[0].clock; /* whose time never goes back */
+
+	return run_clock_ns(&clock);
+}
+
+uint16_t
+tern_run_port(void)
+{
+	return run_process.port;
+}
+
+int
+tern_run_thread(unsigned int index)
+{
+	return __atomic_load_n(&run_process.lcores[index].tid, __ATOMIC_RELAXED);
+}
+
 int
 tern_run_lend(void *mem, size_t len, rte_iova_t *iova)
 {
@@ -318,7 +344,9 @@ tern_fini(void)
 	for (unsigned int i = 0; i < run_process.n; i++)
 		run_process.lcores[i].stats = *tern_stats(run_process.lcores[i].stack);
 	tear_down();
-	missing = run_report(stdout);
+	missing = run_report(run_process.config.silent ? NULL : stdout);
+	if (missing > 0 && run_process.config.silent)
+		run_complain("%" PRIu64 " mbufs are missing", missing);
 	forget();
 	return missing > 0;
 }

@@ -100,7 +100,7 @@ int run_loop(void *unused);
 int run_live_start(void);
 void run_live_stop(void);
 
-/* report.c: counters and mbuf balance. Return: how many mbufs are missing. */
+/* report.c: counters and mbuf balance, to nobody if NULL. Return: how many mbufs are missing. */
 uint64_t run_report(FILE *to);
 
 #endif

@@ -50,7 +50,17 @@ struct tern_run_config {
 	/** Called on the lcore of each stack when it is to end: stop listening. */
 	void (*on_stop)(struct tern_stack *stack, void *data);
 	uint64_t tick_ns;
-	void *data; /* of both */
+	/**
+	 * Called before the stack of each lcore is built (index: tern_stack_index() of it later):
+	 * *config is its own copy, and may be changed but for its memory; *port is what it is to
+	 * be given: another may be put in front of it. From the main thread.
+	 */
+	void (*on_stack)(struct tern_config *config, struct tern_port **port, unsigned int index,
+			 void *data);
+	/** Called on the lcore of each stack after each tern_poll(). Return: was there work? */
+	bool (*on_poll)(struct tern_stack *stack, void *data, uint64_t now);
+	void *data;  /* of all of these */
+	bool silent; /* nothing is printed on stdout: no port, no bill, no counters */
 	/** In front of the port of each lcore; .packets 0: none. Its clock is the loop's. */
 	struct tern_faults_config faults;
 };
@@ -81,6 +91,15 @@ TERN_API struct tern_stack *tern_next_stack(const struct tern_stack *stack);
 /** How many stacks there are, and which of them is this one: 0 .. n - 1. */
 TERN_API unsigned int tern_stacks(void);
 TERN_API unsigned int tern_stack_index(const struct tern_stack *stack);
+
+/** The time on the clock of all stacks [ns], finer than that of a poll. From any lcore. */
+TERN_API uint64_t tern_run_now(void);
+
+/** The ethdev port that was opened: its id, for rte_eth_stats_get() and the like. */
+TERN_API uint16_t tern_run_port(void);
+
+/** The thread of an lcore, once tern_run() has begun; 0 before. For /proc/self/task. */
+TERN_API int tern_run_thread(unsigned int index);
 
 /**
  * tern_run_lend() - let the port read memory that tern_tcp_user.lend will hand out

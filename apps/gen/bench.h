@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * The workers, and how time passes for them: really (run.c), or in a simulation (sim.c). trial.c
+ * runs trials on either.
+ */
+#ifndef GEN_BENCH_H
+#define GEN_BENCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gen/plan.h"
+#include "gen/worker.h"
+
+#define BENCH_WORKERS 128
+
+struct bench {
+	const struct plan *plan;
+	const struct engine *engine;
+	struct worker *workers[BENCH_WORKERS];
+	unsigned int workers_n;
+	struct trial trial; /* of the workers, while they run */
+
+	uint64_t (*now)(struct bench *bench);
+	/* Let time go by until then, or a little less; the workers are polled meanwhile. */
+	void (*pass)(struct bench *bench, uint64_t until_ns);
+	/* Share of the time that the worker had its processor, ns: ran and waited so far. */
+	void (*schedstat)(struct bench *bench, unsigned int worker, uint64_t *ran,
+			  uint64_t *waited);
+	/* The port's own counters so far, into rx_missed, rx_errors, rx_no_mbuf, tx_errors. */
+	void (*port_counts)(struct bench *bench, struct ledger *ledger);
+	bool stop; /* somebody wants it to end */
+
+	struct meter *interval; /* all workers together, of the interval that was just over */
+};
+
+/*
+ * What is to be done with a bench once it stands; its value is the program's exit status.
+ */
+typedef int bench_work(struct bench *bench, void *data);
+
+/* In real time over DPDK's ports; from main(). Return: the status of the work, or 1, 2. */
+int bench_run(const struct plan *plan, int argc, char **argv, bench_work *work, void *data);
+
+/* In virtual time, against a server of our own over a pipe: the same for the same seed. */
+int bench_simulate(const struct plan *plan, int argc, char **argv, bench_work *work, void *data);
+
+/* Server mode: until a signal. */
+int bench_serve(const struct plan *plan, int argc, char **argv);
+
+#endif

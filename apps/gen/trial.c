@@ -1,0 +1,511 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "gen/trial.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gen/bench.h"
+
+enum { INTERVALS_AT_ONCE = 256 };
+
+static const uint64_t STEP_NS = TERN_MS;	/* between two looks at the workers */
+static const uint64_t OPENING_NS = 60 * TERN_S; /* for all connections of rr, hold and stream */
+static const uint64_t DRAIN_LEAST_NS = 100 * TERN_MS;
+static const double CPU_SHARE_LEAST = 0.98;
+static const double BUSY_MOST = 0.97;
+static const uint64_t LAG_MOST_NS = TERN_MS;
+
+#define NAME(name, text) #name,
+const char *const flag_names[FLAGS_N] = { FLAGS(NAME) };
+
+bool
+bench_stopped(const struct bench *bench)
+{
+	return __atomic_load_n(&bench->stop, __ATOMIC_RELAXED);
+}
+
+const struct plan *
+bench_plan(const struct bench *bench)
+{
+	return bench->plan;
+}
+
+/* Orders ------------------------------------------------------------------------------------- */
+
+static void
+pass(struct bench *bench, uint64_t ns)
+{
+	bench->pass(bench, bench->now(bench) + ns);
+}
+
+static void
+order(struct bench *bench, enum worker_order what)
+{
+	for (unsigned int i = 0; i < bench->workers_n; i++) {
+		struct worker *w = bench->workers[i];
+		uint32_t turn = w->order / WORKER_ORDERS + 1;
+
+		__atomic_store_n(&w->order, turn * WORKER_ORDERS + what, __ATOMIC_RELEASE);
+	}
+	for (unsigned int i = 0; i < bench->workers_n; i++) {
+		const struct worker *w = bench->workers[i];
+
+		while (__atomic_load_n(&w->obeyed, __ATOMIC_ACQUIRE) != w->order)
+			pass(bench, STEP_NS / 10);
+	}
+}
+
+static bool
+all_done(const struct bench *bench)
+{
+	for (unsigned int i = 0; i < bench->workers_n; i++)
+		if (!worker_is_done(bench->workers[i]))
+			return false;
+	return true;
+}
+
+static bool
+any_in(const struct bench *bench, enum worker_state state)
+{
+	for (unsigned int i = 0; i < bench->workers_n; i++)
+		if (__atomic_load_n(&bench->workers[i]->state, __ATOMIC_RELAXED) == state)
+			return true;
+	return false;
+}
+
+/* Intervals ---------------------------------------------------------------------------------- */
+
+/* Each worker goes on with its other meter; what they wrote so far is in bench->interval. */
+static void
+collect(struct bench *bench)
+{
+	meter_clear(bench->interval);
+	for (unsigned int i = 0; i < bench->workers_n; i++)
+		__atomic_store_n(&bench->workers[i]->wanted, bench->workers[i]->wanted + 1,
+				 __ATOMIC_RELEASE);
+	for (unsigned int i = 0; i < bench->workers_n; i++) {
+		struct worker *w = bench->workers[i];
+		struct meter *written = &w->meters[(w->wanted + 1) % 2];
+
+		while (__atomic_load_n(&w->given, __ATOMIC_ACQUIRE) != w->wanted)
+			pass(bench, STEP_NS / 100);
+		meter_merge(bench->interval, written);
+		meter_clear(written);
+	}
+}
+
+static struct summary
+summarise(const struct hdr *h)
+{
+	return (struct summary){
+		.n = h->n,
+		.p50 = hdr_percentile(h, 0.5),
+		.p99 = hdr_percentile(h, 0.99),
+		.p999 = hdr_percentile(h, 0.999),
+		.longest = h->longest_ns,
+	};
+}
+
+/* How each worker's thread fared between two looks. */
+struct fared {
+	uint64_t ran[BENCH_WORKERS], waited[BENCH_WORKERS];
+};
+
+static void
+look(struct bench *bench, struct fared *f)
+{
+	for (unsigned int i = 0; i < bench->workers_n; i++)
+		bench->schedstat(bench, i, &f->ran[i], &f->waited[i]);
+}
+
+static double
+least_share(const struct bench *bench, const struct fared *a, const struct fared *b)
+{
+	double least = 1;
+
+	for (unsigned int i = 0; i < bench->workers_n; i++) {
+		double ran = (double)(b->ran[i] - a->ran[i]);
+		double waited = (double)(b->waited[i] - a->waited[i]);
+
+		if (ran + waited > 0 && ran / (ran + waited) < least)
+			least = ran / (ran + waited);
+	}
+	return least;
+}
+
+static double
+busy_share(const struct meter *m)
+{
+	uint64_t all = m->busy_cycles + m->idle_cycles;
+
+	return all > 0 ? (double)m->busy_cycles / (double)all : 0;
+}
+
+static uint32_t
+flags_of(const struct interval *i, bool warm_up)
+{
+	return (uint32_t)((warm_up ? 1u << FLAG_WARMUP : 0) |
+			  (i->cpu_share < CPU_SHARE_LEAST ? 1u << FLAG_DISTURBED : 0) |
+			  (i->time[TIME_lag].p99 > LAG_MOST_NS ? 1u << FLAG_LATE : 0) |
+			  (i->count[COUNT_shed] > 0 ? 1u << FLAG_SHED : 0) |
+			  (i->count[COUNT_tx_dropped] > 0 ? 1u << FLAG_TXFULL : 0) |
+			  (i->busy > BUSY_MOST ? 1u << FLAG_GENLIMIT : 0));
+}
+
+static struct interval *
+add_interval(struct result *r)
+{
+	if (r->intervals_n % INTERVALS_AT_ONCE == 0) {
+		size_t n = r->intervals_n + INTERVALS_AT_ONCE;
+		struct interval *more = realloc(r->intervals, n * sizeof(*more));
+
+		if (more == NULL)
+			return NULL;
+		r->intervals = more;
+	}
+	return &r->intervals[r->intervals_n++];
+}
+
+/* A trial while it runs. */
+struct going {
+	struct bench *bench;
+	const struct trial *trial;
+	const struct watcher *watcher;
+	struct result *result;
+	uint64_t t0, t1; /* of the interval under way */
+	struct fared fared;
+};
+
+static uint32_t
+outstanding(const struct bench *bench)
+{
+	uint32_t n = 0;
+
+	for (unsigned int i = 0; i < bench->workers_n; i++)
+		n += __atomic_load_n(&bench->workers[i]->outstanding, __ATOMIC_RELAXED);
+	return n;
+}
+
+static void
+fill_interval(struct going *g, struct interval *i, uint64_t begin)
+{
+	const struct meter *m = g->bench->interval;
+	struct fared now;
+
+	look(g->bench, &now);
+	i->t0_ns = g->t0 - begin;
+	i->t1_ns = g->t1 - begin;
+	memcpy(i->count, m->count, sizeof(i->count));
+	memcpy(i->error, m->error, sizeof(i->error));
+	for (unsigned int k = 0; k < TIMES_N; k++)
+		i->time[k] = summarise(&m->time[k]);
+	i->busy = busy_share(m);
+	i->cpu_share = least_share(g->bench, &g->fared, &now);
+	i->outstanding = outstanding(g->bench);
+	i->flags = flags_of(i, i->t0_ns < g->trial->omit_ns);
+	g->fared = now;
+}
+
+/*
+ * What overload does (LATE, SHED, TXFULL, GENLIMIT) belongs to the result: to leave it out would
+ * make the result better than it was. Only what is not of its time, or not its own, is left out.
+ */
+static bool
+counts(const struct plan *plan, const struct interval *i)
+{
+	if ((i->flags & 1u << FLAG_WARMUP) != 0)
+		return false;
+	return plan->keep || (i->flags & 1u << FLAG_DISTURBED) == 0;
+}
+
+static void
+end_interval(struct going *g, uint64_t begin)
+{
+	struct result *r = g->result;
+	struct interval *i;
+
+	g->t1 = g->bench->now(g->bench);
+	collect(g->bench);
+	meter_merge(&r->total, g->bench->interval);
+	i = add_interval(r);
+	if (i == NULL)
+		return;
+	fill_interval(g, i, begin);
+	if (counts(g->bench->plan, i)) {
+		meter_merge(&r->sum, g->bench->interval);
+		r->ns += g->t1 - g->t0;
+	}
+	if ((i->flags & 1u << FLAG_WARMUP) == 0) {
+		r->disturbed += (i->flags & 1u << FLAG_DISTURBED) != 0;
+		r->flagged += i->flags != 0;
+	}
+	if (g->watcher != NULL)
+		g->watcher->on_interval(g->watcher->data, i, g->bench->interval);
+	g->t0 = g->t1;
+}
+
+/* Phases ------------------------------------------------------------------------------------- */
+
+static int
+complain(const char *what)
+{
+	fprintf(stderr, "%s: %s\n", program_invocation_short_name, what);
+	return 1;
+}
+
+static int
+open_all(struct bench *bench)
+{
+	uint64_t end;
+
+	order(bench, WORKER_BEGIN);
+	end = bench->now(bench) + OPENING_NS;
+	while (any_in(bench, WORKER_RESOLVING) || any_in(bench, WORKER_OPENING)) {
+		if (any_in(bench, WORKER_LOST))
+			break;
+		if (bench_stopped(bench))
+			return 2;
+		if (bench->now(bench) > end)
+			return complain("not all connections could be opened within 60 s");
+		pass(bench, STEP_NS);
+	}
+	if (any_in(bench, WORKER_LOST))
+		return complain("the target is unreachable: no ARP answer in 3 s");
+	return 0;
+}
+
+/* Until the time is over, or --count is, or ^C; an interval after the other. */
+static void
+run_all(struct going *g)
+{
+	struct bench *bench = g->bench;
+	uint64_t begin = bench->now(bench);
+	uint64_t end = begin + g->trial->omit_ns + g->trial->duration_ns, next;
+	bool over = false;
+
+	g->t0 = begin;
+	look(bench, &g->fared);
+	while (!over && g->t0 < end) {
+		next = RTE_MIN(g->t0 + bench->plan->interval_ns, end);
+		if (g->t0 < begin + g->trial->omit_ns)
+			next = RTE_MIN(next, begin + g->trial->omit_ns);
+		while (bench->now(bench) < next && !over) {
+			bench->pass(bench, RTE_MIN(next, bench->now(bench) + 10 * STEP_NS));
+			over = bench_stopped(bench) || (g->trial->count > 0 && all_done(bench));
+		}
+		end_interval(g, begin);
+	}
+}
+
+static uint64_t
+drain_ns(const struct bench *bench)
+{
+	return RTE_MAX(bench->plan->timeout_ns, DRAIN_LEAST_NS);
+}
+
+/* What was begun may end; its times and errors count, its rate does not. */
+static void
+drain(struct going *g)
+{
+	struct bench *bench = g->bench;
+	uint64_t end;
+	unsigned int i;
+
+	order(bench, WORKER_STOP);
+	end = bench->now(bench) + drain_ns(bench);
+	while (!all_done(bench) && bench->now(bench) < end)
+		pass(bench, STEP_NS);
+	order(bench, WORKER_END);
+	collect(bench);
+	meter_merge(&g->result->total, bench->interval);
+	for (i = 0; i < TIMES_N; i++)
+		hdr_merge(&g->result->sum.time[i], &bench->interval->time[i]);
+	for (i = 0; i < ERRORS_N; i++)
+		g->result->sum.error[i] += bench->interval->error[i];
+}
+
+/* The result --------------------------------------------------------------------------------- */
+
+static void
+add_ledger(struct ledger *sum, const struct ledger *l)
+{
+	sum->launched += l->launched;
+	sum->done += l->done;
+	sum->failed += l->failed;
+	sum->shed += l->shed;
+	sum->inflight += l->inflight;
+	sum->made += l->made;
+	sum->sent += l->sent;
+	sum->dropped += l->dropped;
+	sum->received += l->received;
+	sum->taken += l->taken;
+	sum->passed += l->passed;
+}
+
+static void
+close_ledger(struct bench *bench, struct result *r, const struct ledger *before)
+{
+	struct ledger sum = { 0 }, after = { 0 };
+
+	for (unsigned int i = 0; i < bench->workers_n; i++)
+		add_ledger(&sum, &bench->workers[i]->ledger);
+	bench->port_counts(bench, &after);
+	sum.rx_missed = after.rx_missed - before->rx_missed;
+	sum.rx_errors = after.rx_errors - before->rx_errors;
+	sum.rx_no_mbuf = after.rx_no_mbuf - before->rx_no_mbuf;
+	sum.tx_errors = after.tx_errors - before->tx_errors;
+	sum.balanced = sum.made == sum.sent + sum.dropped &&
+		       sum.received == sum.taken + sum.passed &&
+		       sum.launched == sum.done + sum.failed + sum.inflight;
+	r->ledger = sum;
+}
+
+/* What a mode counts: its transactions that ended well, or its packets or bits. */
+static uint64_t
+counted(const struct plan *plan, const struct meter *m)
+{
+	if (plan->suite == SUITE_SEARCH) {
+		switch (plan->metric) {
+		case METRIC_PPS:
+			return m->count[COUNT_tx_pkts];
+		case METRIC_BPS:
+			return 8 * (m->count[COUNT_tx_bytes] + m->count[COUNT_rx_bytes]);
+		default:
+			break;
+		}
+	}
+	switch (plan->mode) {
+	case MODE_CRR:
+		return m->count[COUNT_closed];
+	case MODE_STREAM:
+		return 8 * (m->count[COUNT_tx_payload] + m->count[COUNT_rx_payload]);
+	case MODE_FLOOD:
+	case MODE_REPLAY:
+		return m->count[COUNT_tx_pkts];
+	case MODE_HOLD:
+		return m->count[COUNT_established];
+	default:
+		return m->count[COUNT_responses];
+	}
+}
+
+double
+result_rate(const struct plan *plan, const struct result *r)
+{
+	if (plan->mode == MODE_HOLD)
+		return (double)counted(plan, &r->total);
+	return r->ns > 0 ? (double)counted(plan, &r->sum) * 1e9 / (double)r->ns : 0;
+}
+
+double
+result_loss(const struct plan *plan, const struct result *r)
+{
+	const struct ledger *l = &r->ledger;
+	uint64_t all = l->launched + l->shed;
+	const uint64_t *count = r->total.count;
+
+	if (plan->mode == MODE_FLOOD || plan->mode == MODE_REPLAY) {
+		all = count[COUNT_requests];
+		return all > count[COUNT_responses] ?
+			       (double)(all - count[COUNT_responses]) / (double)all :
+			       0;
+	}
+	return all > 0 ? (double)(l->failed + l->inflight + l->shed) / (double)all : 0;
+}
+
+static void
+conclude(struct bench *bench, struct result *r)
+{
+	uint64_t n = counted(bench->plan, &r->sum);
+	uint64_t pkts = r->sum.count[COUNT_tx_pkts] + r->sum.count[COUNT_rx_pkts];
+
+	if (bench->plan->mode == MODE_STREAM) /* not by the bit: by the packet */
+		n = pkts;
+	r->achieved = result_rate(bench->plan, r);
+	r->busy = busy_share(&r->sum);
+	r->cycles_each = n > 0 ? (double)r->sum.busy_cycles / (double)n : 0;
+	r->pkts_each = n > 0 ? (double)pkts / (double)n : 0;
+}
+
+static void
+forget(struct result *r)
+{
+	struct interval *kept = r->intervals;
+
+	meter_clear(&r->sum);
+	meter_clear(&r->total);
+	free(kept);
+	r->intervals = NULL;
+	r->intervals_n = r->disturbed = r->flagged = 0;
+	r->ns = 0;
+	r->failed = 0;
+}
+
+int
+trial_run(struct bench *bench, const struct trial *trial, const struct watcher *watcher,
+	  struct result *result)
+{
+	struct going g = {
+		.bench = bench, .trial = &bench->trial, .watcher = watcher, .result = result
+	};
+	struct ledger before = { 0 };
+
+	forget(result);
+	result->trial = bench->trial = *trial;
+	for (unsigned int i = 0; i < bench->workers_n; i++)
+		bench->workers[i]->trial = &bench->trial;
+	bench->port_counts(bench, &before);
+	collect(bench); /* whatever was before */
+	result->failed = open_all(bench);
+	if (result->failed == 0) {
+		run_all(&g);
+		drain(&g);
+	} else {
+		order(bench, WORKER_END);
+	}
+	close_ledger(bench, result, &before);
+	conclude(bench, result);
+	return result->failed;
+}
+
+void
+trial_of_plan(const struct plan *plan, struct trial *trial)
+{
+	*trial = (struct trial){
+		.profile = plan->profile,
+		.open_loop = plan->open_loop,
+		.duration_ns = plan->duration_ns,
+		.omit_ns = plan->omit_ns,
+		.count = plan->count,
+		.seed = plan->seed,
+		.imix = plan->imix,
+	};
+}
+
+void
+trial_at_rate(const struct plan *plan, double rate, uint64_t duration_ns, struct trial *trial)
+{
+	trial_of_plan(plan, trial);
+	trial->open_loop = true;
+	trial->duration_ns = duration_ns;
+	trial->count = 0;
+	trial->profile.n = 1;
+	trial->profile.phases[0] =
+		(struct phase){ .from = rate, .to = rate, .ns = duration_ns + trial->omit_ns };
+}
+
+struct result *
+result_new(void)
+{
+	return calloc(1, sizeof(struct result));
+}
+
+void
+result_free(struct result *result)
+{
+	if (result == NULL)
+		return;
+	free(result->intervals);
+	free(result);
+}

@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "gen/worker.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_cycles.h>
+
+enum {
+	ALIGN = 64,
+	LAUNCH_BURST = 64, /* in one turn: then what came in has its turn */
+	RING_PKTS = 32,	   /* offered to the port at once */
+};
+
+static const uint64_t LATE_NS = TERN_MS;
+static const uint64_t ASK_EVERY_NS = 100 * TERN_MS;
+static const uint16_t DISCARD_PORT = 9;
+
+/* Memory ------------------------------------------------------------------------------------- */
+
+static size_t
+engine_bytes(const struct plan *plan, const struct engine *engine, unsigned int workers)
+{
+	return engine->bytes != NULL ? engine->bytes(plan, workers) : 0;
+}
+
+static size_t
+place(size_t *at, size_t bytes)
+{
+	size_t here = *at;
+
+	*at += RTE_ALIGN_CEIL(bytes, (size_t)ALIGN);
+	return here;
+}
+
+size_t
+worker_bytes(const struct plan *plan, const struct engine *engine, unsigned int workers)
+{
+	size_t at = 0;
+
+	place(&at, sizeof(struct worker));
+	place(&at, 2 * sizeof(struct meter));
+	place(&at, WORKER_QUEUE * sizeof(struct rte_mbuf *));
+	place(&at, engine_bytes(plan, engine, workers));
+	return at;
+}
+
+struct worker *
+worker_init(void *mem, const struct plan *plan, const struct engine *engine, unsigned int index,
+	    unsigned int workers)
+{
+	uint8_t *base = mem;
+	struct worker *w = mem;
+	size_t at = 0;
+
+	memset(w, 0, sizeof(*w));
+	place(&at, sizeof(*w));
+	w->meters = (struct meter *)(base + place(&at, 2 * sizeof(struct meter)));
+	w->queue = (struct rte_mbuf **)(base + place(&at, WORKER_QUEUE * sizeof(*w->queue)));
+	w->mem = base + place(&at, engine_bytes(plan, engine, workers));
+	w->meter = &w->meters[0];
+	w->plan = plan;
+	w->engine = engine;
+	w->index = index;
+	w->workers = workers;
+	w->addr = plan->options.addrs[0].addr;
+	return w;
+}
+
+/* The port ----------------------------------------------------------------------------------- */
+
+static void
+count_packets(struct worker *w, enum counter pkts, struct rte_mbuf **mbufs, uint16_t n)
+{
+	uint64_t bytes = 0;
+
+	for (uint16_t i = 0; i < n; i++)
+		bytes += mbufs[i]->pkt_len;
+	w->meter->count[pkts] += n;
+	w->meter->count[pkts + 1] += bytes;
+}
+
+static uint16_t
+front_rx(struct tern_port *port, struct rte_mbuf **pkts, uint16_t n)
+{
+	struct worker *w = (struct worker *)port;
+	uint16_t got = w->port->rx(w->port, pkts, n), left = got;
+
+	if (got == 0)
+		return 0;
+	w->did = true;
+	count_packets(w, COUNT_rx_pkts, pkts, got);
+	w->ledger.received += got;
+	if (w->engine->rx != NULL && w->state != WORKER_IDLE)
+		left = w->engine->rx(w, pkts, got, w->clock(w->clock_data));
+	w->ledger.taken += (uint64_t)got - left;
+	w->ledger.passed += left;
+	return left;
+}
+
+/* Bytes are counted before the packets go: the port may have freed them when tx() returns. */
+static uint16_t
+port_tx(struct worker *w, struct rte_mbuf **pkts, uint16_t n)
+{
+	uint64_t bytes[RING_PKTS], sum = 0;
+	uint16_t sent;
+
+	for (uint16_t i = 0; i < n; i++)
+		bytes[i] = pkts[i]->pkt_len;
+	sent = w->port->tx(w->port, pkts, n);
+	for (uint16_t i = 0; i < sent; i++)
+		sum += bytes[i];
+	w->meter->count[COUNT_tx_pkts] += sent;
+	w->meter->count[COUNT_tx_bytes] += sum;
+	w->ledger.sent += sent;
+	w->did |= sent > 0;
+	return sent;
+}
+
+/* What the stack sends: what is not taken it keeps, and offers again. */
+static uint16_t
+front_tx(struct tern_port *port, struct rte_mbuf **pkts, uint16_t n)
+{
+	struct worker *w = (struct worker *)port;
+	uint16_t sent = 0, some, took;
+
+	while (sent < n) {
+		some = RTE_MIN((uint16_t)(n - sent), (uint16_t)RING_PKTS);
+		took = port_tx(w, pkts + sent, some);
+		sent = (uint16_t)(sent + took);
+		if (took < some)
+			break;
+	}
+	w->ledger.made += sent;
+	w->meter->count[COUNT_tx_full] += (uint64_t)n - sent;
+	return sent;
+}
+
+struct tern_port *
+worker_port(struct worker *w, struct tern_port *behind)
+{
+	w->port = behind;
+	w->front = *behind;
+	w->front.rx = front_rx;
+	w->front.tx = front_tx;
+	return &w->front;
+}
+
+bool
+worker_room(const struct worker *w, uint16_t n)
+{
+	return w->queue_n + n <= WORKER_QUEUE;
+}
+
+/* Return: did the port take all that it was offered? */
+static bool
+offer(struct worker *w)
+{
+	uint16_t head = w->queue_head % WORKER_QUEUE;
+	uint16_t some = RTE_MIN(w->queue_n, (uint16_t)RING_PKTS), took;
+
+	some = RTE_MIN(some, (uint16_t)(WORKER_QUEUE - head));
+	took = port_tx(w, w->queue + head, some);
+	w->queue_head = (uint16_t)((head + took) % WORKER_QUEUE);
+	w->queue_n = (uint16_t)(w->queue_n - took);
+	w->meter->count[COUNT_tx_full] += (uint64_t)some - took;
+	return took == some;
+}
+
+static void
+flush(struct worker *w)
+{
+	while (w->queue_n > 0 && offer(w))
+		;
+}
+
+static void
+enqueue(struct worker *w, struct rte_mbuf *m)
+{
+	w->ledger.made++;
+	if (w->queue_n == WORKER_QUEUE) {
+		rte_pktmbuf_free(m);
+		w->ledger.dropped++;
+		worker_count(w, COUNT_tx_dropped);
+		return;
+	}
+	w->queue[(w->queue_head + w->queue_n) % WORKER_QUEUE] = m;
+	w->queue_n++;
+}
+
+void
+worker_send(struct worker *w, struct rte_mbuf **pkts, uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++)
+		enqueue(w, pkts[i]);
+	if (w->queue_n >= RING_PKTS)
+		offer(w);
+}
+
+/* The next hop ------------------------------------------------------------------------------- */
+
+/* Who gets the frames: the target if it is on the link, else the gateway. */
+static struct tern_addr
+next_hop(const struct plan *plan)
+{
+	const struct options *o = &plan->options;
+
+	for (unsigned int i = 0; i < o->addrs_n; i++)
+		if (tern_addr_in(plan->target, o->addrs[i].addr, o->addrs[i].prefix))
+			return plan->target;
+	return o->gateway;
+}
+
+/* An engine that replays or floods a port behind which nobody answers needs no next hop. */
+static bool
+resolve(struct worker *w, uint64_t now)
+{
+	if (tern_addr_is_any(w->plan->target) ||
+	    tern_arp_get(tern_arp(w->stack), next_hop(w->plan), &w->peer_mac) == 0)
+		return true;
+	if (w->lost_ns == 0 || now >= w->asked_ns + ASK_EVERY_NS) {
+		/* A datagram to whom nobody listens has the stack ask. */
+		tern_udp_send(tern_udp(w->stack), w->addr, rte_cpu_to_be_16(DISCARD_PORT),
+			      w->plan->target, rte_cpu_to_be_16(DISCARD_PORT), "", 0);
+		w->asked_ns = now;
+	}
+	if (w->lost_ns == 0)
+		w->lost_ns = now;
+	if (now - w->lost_ns > WORKER_PATIENCE_NS)
+		w->state = WORKER_LOST;
+	return false;
+}
+
+/* The trial ---------------------------------------------------------------------------------- */
+
+int
+worker_attach(struct worker *w, struct tern_stack *stack)
+{
+	w->stack = stack;
+	return w->engine->init != NULL ? w->engine->init(w) : 0;
+}
+
+/* A share of a number for this worker: the first ones have what is left over. */
+static uint64_t
+share_of(const struct worker *w, uint64_t all)
+{
+	return all / w->workers + (w->index < all % w->workers);
+}
+
+static uint32_t
+most_outstanding(const struct worker *w)
+{
+	const struct plan *plan = w->plan;
+	uint64_t all = plan->connections;
+
+	if (w->open_loop)
+		all = plan->max_outstanding;
+	else if (plan->mode == MODE_RR)
+		all *= plan->depth;
+	return (uint32_t)share_of(w, all);
+}
+
+static void
+begin(struct worker *w, uint64_t now)
+{
+	const struct trial *t = w->trial;
+
+	w->open_loop = t->open_loop;
+	w->most = most_outstanding(w);
+	w->left = t->count > 0 ? share_of(w, t->count) : UINT64_MAX;
+	w->random = (t->seed + 1) * UINT64_C(0x9e3779b97f4a7c15) + w->index + 1;
+	w->outstanding = 0;
+	w->lost_ns = 0;
+	memset(&w->ledger, 0, sizeof(w->ledger));
+	w->state = WORKER_RESOLVING;
+	(void)now;
+}
+
+static void
+run(struct worker *w, uint64_t now)
+{
+	w->began_ns = now;
+	if (w->open_loop)
+		schedule_start(&w->schedule, &w->trial->profile, 1.0 / w->workers,
+			       w->trial->seed + w->index, now);
+	w->state = WORKER_RUNNING;
+}
+
+static void
+open_up(struct worker *w, uint64_t now)
+{
+	if (w->state == WORKER_RESOLVING) {
+		if (!resolve(w, now))
+			return;
+		if (w->engine->start != NULL)
+			w->engine->start(w, now);
+		w->state = WORKER_OPENING;
+	}
+	if (w->engine->ready == NULL || w->engine->ready(w, now))
+		run(w, now);
+}
+
+static void
+note_lag(struct worker *w, uint64_t intended, uint64_t now)
+{
+	worker_time(w, TIME_lag, intended, now);
+	if (now - intended > LATE_NS)
+		worker_count(w, COUNT_late);
+}
+
+static enum launched
+launch_one(struct worker *w, uint64_t intended, uint64_t now)
+{
+	enum launched how = w->engine->launch(w, intended, now);
+
+	if (how == LAUNCHED) {
+		w->outstanding++;
+		w->left--;
+		w->ledger.launched++;
+		w->did = true;
+	}
+	return how;
+}
+
+static void
+shed(struct worker *w)
+{
+	worker_count(w, COUNT_shed);
+	w->ledger.shed++;
+}
+
+static void
+launch_open(struct worker *w, uint64_t now)
+{
+	enum launched how;
+
+	for (unsigned int i = 0; i < LAUNCH_BURST && w->left > 0; i++) {
+		uint64_t due = w->schedule.next_ns;
+
+		if (due > now)
+			return;
+		how = w->outstanding < w->most ? launch_one(w, due, now) : LAUNCH_SHED;
+		if (how == LAUNCH_BUSY)
+			return;
+		if (how == LAUNCHED)
+			note_lag(w, due, now);
+		else
+			shed(w);
+		schedule_next(&w->schedule);
+	}
+}
+
+static void
+launch_closed(struct worker *w, uint64_t now)
+{
+	for (unsigned int i = 0; i < LAUNCH_BURST; i++)
+		if (w->outstanding >= w->most || w->left == 0 ||
+		    launch_one(w, now, now) != LAUNCHED)
+			return;
+}
+
+static bool
+is_done(const struct worker *w)
+{
+	return w->engine->done != NULL ? w->engine->done(w) : w->outstanding == 0;
+}
+
+/* Orders --------------------------------------------------------------------------------------- */
+
+static void
+give_up(struct worker *w, uint64_t now)
+{
+	if (w->engine->end != NULL)
+		w->engine->end(w, now);
+	w->ledger.inflight = w->outstanding;
+	w->state = WORKER_IDLE;
+}
+
+static void
+obey(struct worker *w, uint64_t now)
+{
+	uint32_t order = __atomic_load_n(&w->order, __ATOMIC_ACQUIRE);
+
+	if (order == w->obeyed)
+		return;
+	switch (order % WORKER_ORDERS) {
+	case WORKER_BEGIN:
+		begin(w, now);
+		break;
+	case WORKER_STOP:
+		if (w->state == WORKER_RUNNING || w->state == WORKER_OPENING) {
+			if (w->engine->stop != NULL)
+				w->engine->stop(w, now);
+			w->state = WORKER_DRAINING;
+		}
+		break;
+	case WORKER_END:
+		give_up(w, now);
+		break;
+	default:
+		break;
+	}
+	__atomic_store_n(&w->obeyed, order, __ATOMIC_RELEASE);
+}
+
+/* The interval is over: who reports reads the one, and this goes on with the other. */
+static void
+hand_over(struct worker *w)
+{
+	uint32_t wanted = __atomic_load_n(&w->wanted, __ATOMIC_ACQUIRE);
+
+	if (wanted == w->given)
+		return;
+	w->meter = &w->meters[wanted % 2];
+	__atomic_store_n(&w->given, wanted, __ATOMIC_RELEASE);
+}
+
+static void
+count_cycles(struct worker *w)
+{
+	uint64_t now = rte_rdtsc(), spent = now - w->cycles;
+
+	w->cycles = now;
+	if (w->did)
+		w->meter->busy_cycles += spent;
+	else
+		w->meter->idle_cycles += spent;
+}
+
+bool
+worker_poll(struct worker *w, uint64_t now)
+{
+	bool did;
+
+	hand_over(w);
+	obey(w, now);
+	if (w->state == WORKER_RESOLVING || w->state == WORKER_OPENING)
+		open_up(w, now);
+	if (w->state == WORKER_RUNNING) {
+		if (w->open_loop)
+			launch_open(w, now);
+		else
+			launch_closed(w, now);
+	}
+	if (w->engine->poll != NULL && w->state >= WORKER_OPENING)
+		w->did |= w->engine->poll(w, now);
+	flush(w);
+	did = w->did;
+	if (w->count_cycles)
+		count_cycles(w);
+	w->did = false;
+	return did;
+}
+
+bool
+worker_is_done(const struct worker *w)
+{
+	switch (w->state) {
+	case WORKER_IDLE:
+	case WORKER_LOST:
+		return true;
+	case WORKER_RUNNING:
+		return w->left == 0 && is_done(w);
+	case WORKER_DRAINING:
+		return is_done(w) && w->queue_n == 0;
+	default:
+		return false;
+	}
+}
+
+uint64_t
+worker_next(const struct worker *w)
+{
+	uint64_t next = UINT64_MAX;
+
+	if (w->order != w->obeyed || w->wanted != w->given || w->queue_n > 0)
+		return 0;
+	if (w->state == WORKER_RESOLVING)
+		next = w->asked_ns + ASK_EVERY_NS;
+	if (w->state == WORKER_RUNNING && !w->open_loop && w->outstanding < w->most && w->left > 0)
+		return 0;
+	if (w->state == WORKER_RUNNING && w->open_loop && w->left > 0)
+		next = w->schedule.next_ns;
+	if (w->engine->next != NULL)
+		next = RTE_MIN(next, w->engine->next(w));
+	return next;
+}
+
+const struct engine *
+engine_of(const struct plan *plan)
+{
+	switch (plan->mode) {
+	case MODE_FLOOD:
+		return &engine_flood;
+	case MODE_REPLAY:
+		return &engine_replay;
+	case MODE_RR:
+		if (plan->proto == PROTO_UDP || plan->proto == PROTO_ICMP)
+			return &engine_datagrams;
+		break;
+	default:
+		break;
+	}
+	return plan->lite ? &engine_lite : &engine_full;
+}
