@@ -101,7 +101,6 @@ configure(const struct plan *plan, unsigned int workers, struct tern_config *con
 	/* One that ended keeps its block until the end of the poll. */
 	config->connections = flows + FULL_A_TURN;
 	config->time_waits = time_waits_of(plan, workers, flows);
-	config->addresses = 1024;
 }
 
 /* The kind of a plan ------------------------------------------------------------------------- */
@@ -161,8 +160,6 @@ init(struct worker *w)
 	wrong = check(f);
 	if (wrong == NULL)
 		wrong = origins_init(&f->origins, w->plan, w->index, w->workers);
-	if (wrong == NULL)
-		wrong = origins_take_on(w->plan, w->stack);
 	return wrong != NULL ? complain(wrong) : 0;
 }
 

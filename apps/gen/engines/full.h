@@ -199,7 +199,5 @@ const char *origins_init(struct origins *o, const struct plan *plan, unsigned in
 void origins_next(struct origins *o, struct tern_addr *addr, rte_be16_t *port);
 /* How many there are for each worker. */
 uint64_t origins_each(const struct plan *plan, unsigned int workers);
-/* The addresses among them that are not ours yet are taken on. Return: as above. */
-const char *origins_take_on(const struct plan *plan, struct tern_stack *stack);
 
 #endif

@@ -6,8 +6,6 @@
  */
 #include "gen/engines/full.h"
 
-#include <errno.h>
-
 enum { FIRST_PORT = 1024, LAST_PORT = 65535 };
 
 static uint32_t
@@ -92,22 +90,4 @@ origins_next(struct origins *o, struct tern_addr *addr, rte_be16_t *port)
 	o->at += o->step;
 	if (o->at >= rounds * o->step)
 		o->at -= rounds * o->step;
-}
-
-const char *
-origins_take_on(const struct plan *plan, struct tern_stack *stack)
-{
-	unsigned int prefix = plan->options.addrs[0].prefix;
-	struct origins o = all_of(plan);
-	int rc;
-
-	for (uint32_t i = 0; i < o.addrs && !tern_addr_is_any(plan->src_first); i++) {
-		rc = tern_ip_add_addr(tern_ip(stack),
-				      tern_addr_v4(rte_cpu_to_be_32(o.first_addr + i)), prefix);
-		if (rc == -ENOBUFS)
-			return "--src: more addresses than a stack can have (1024)";
-		if (rc < 0 && rc != -EEXIST)
-			return "--src: not all of these are unicast addresses";
-	}
-	return NULL;
 }
