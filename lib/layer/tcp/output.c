@@ -414,6 +414,16 @@ note_tail(struct tern_conn *c, const struct outgoing *o)
 		c->flags |= TERN_CONN_TLP_REPEATS;
 }
 
+static void
+count_again(struct tern_tcp *tcp, const struct outgoing *o)
+{
+	count(tcp, TERN_EV_TCP_RETRANSMITTED);
+	if ((o->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+		count(tcp, TERN_EV_TCP_SYN_AGAIN);
+	else if ((o->flags & TCP_FIN) != 0 && o->len == 0)
+		count(tcp, TERN_EV_TCP_FIN_AGAIN);
+}
+
 /* The segment is as good as sent: move the send variables. */
 static void
 commit(struct tern_conn *c, const struct outgoing *o)
@@ -432,7 +442,7 @@ commit(struct tern_conn *c, const struct outgoing *o)
 	if ((c->flags & TERN_CONN_PACED) != 0)
 		pace_sent(c, o->len);
 	if (seq_lt(o->seq, c->snd.max))
-		count(c->tcp, TERN_EV_TCP_RETRANSMITTED);
+		count_again(c->tcp, o);
 	recovery_sent(c, o->seq, end - o->seq);
 	if (o->repeat)
 		c->flags &= ~TERN_CONN_REPEAT;
