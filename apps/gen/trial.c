@@ -453,6 +453,8 @@ trial_run(struct bench *bench, const struct trial *trial, const struct watcher *
 
 	forget(result);
 	result->trial = bench->trial = *trial;
+	if (trial->plan == NULL)
+		bench->trial.plan = bench->plan;
 	for (unsigned int i = 0; i < bench->workers_n; i++)
 		bench->workers[i]->trial = &bench->trial;
 	bench->port_counts(bench, &before);

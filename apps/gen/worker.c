@@ -265,11 +265,13 @@ begin(struct worker *w, uint64_t now)
 {
 	const struct trial *t = w->trial;
 
+	w->plan = t->plan;
 	w->open_loop = t->open_loop;
 	w->most = most_outstanding(w);
 	w->left = t->count > 0 ? share_of(w, t->count) : UINT64_MAX;
 	w->random = (t->seed + 1) * UINT64_C(0x9e3779b97f4a7c15) + w->index + 1;
 	w->outstanding = 0;
+	w->last_delay_ns = 0;
 	w->lost_ns = 0;
 	memset(&w->ledger, 0, sizeof(w->ledger));
 	w->state = WORKER_RESOLVING;
@@ -281,8 +283,8 @@ run(struct worker *w, uint64_t now)
 {
 	w->began_ns = now;
 	if (w->open_loop)
-		schedule_start(&w->schedule, &w->trial->profile, 1.0 / w->workers,
-			       w->trial->seed + w->index, now);
+		schedule_start(&w->schedule, &w->trial->profile, w->index, w->workers,
+			       w->trial->seed, now);
 	w->state = WORKER_RUNNING;
 }
 

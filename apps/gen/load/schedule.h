@@ -32,21 +32,31 @@ struct profile {
 	uint32_t burst; /* of PACING_BURST */
 };
 
+/*
+ * Arrivals are numbered through all phases and all workers. When number n is due follows from the
+ * profile alone, so that nothing adds up on the way to the last of them.
+ */
 struct schedule {
-	const struct profile *profile; /* borrowed */
-	double share;		       /* of its rate: 1 / workers */
-	uint64_t begin_ns;
-	unsigned int phase;
-	uint64_t phase_ns; /* when it began, from begin_ns on */
-	double done;	   /* arrivals of this phase so far */
-	double credit;	   /* what a phase left of an arrival for the next */
-	uint32_t in_burst;
+	uint64_t next_ns;  /* when the next one is due; UINT64_MAX: never */
+	double at;	   /* its number */
+	double step;	   /* from it to this worker's next one; of PACING_POISSON: the mean */
+	double base;	   /* number of the first arrival of this phase */
+	double end;	   /* and behind its last */
+	double ns_each;	   /* between two of them; 0: the rate changes */
+	uint64_t phase_ns; /* when the phase began */
 	uint64_t random;
-	uint64_t next_ns; /* when the next one is due; UINT64_MAX: never */
+	const struct profile *profile; /* borrowed */
+	unsigned int phase;
+	uint32_t in_burst;
+	double total; /* arrivals of the profile */
 };
 
-/* profile_total_ns(): how long it lasts. */
+/* How long it lasts, and how many arrivals it has (of PACING_POISSON: in the mean). */
 uint64_t profile_total_ns(const struct profile *p);
+double profile_arrivals(const struct profile *p);
+
+/* One rate for so long. Pacing stays. */
+void profile_hold(struct profile *p, double rate, uint64_t ns);
 
 /*
  * "0:500k:10s,hold:30s,0:5s" (--ramp), "100k:1m:100k:5s" (--step: from, to, by, each so long).
@@ -59,8 +69,12 @@ const char *profile_read_step(struct profile *p, const char *text);
 /* "uniform", "poisson", "burst:N" */
 const char *profile_read_pacing(struct profile *p, const char *text);
 
-void schedule_start(struct schedule *s, const struct profile *p, double share, uint64_t seed,
-		    uint64_t begin_ns);
+/*
+ * The part of worker @index of @workers. Uniform arrivals of workers that begin at the same time
+ * stand evenly between one another; of bursts each worker has a whole one in turn.
+ */
+void schedule_start(struct schedule *s, const struct profile *p, unsigned int index,
+		    unsigned int workers, uint64_t seed, uint64_t begin_ns);
 
 /* The one at next_ns has been begun, or shed: on to the one after it. */
 void schedule_next(struct schedule *s);

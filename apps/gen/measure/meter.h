@@ -75,7 +75,9 @@ enum error {
 	X(connect_naive, "connect, from when the SYN left") \
 	X(ttfb_naive, "ttfb, from when the request left") \
 	X(ttlb_naive, "ttlb, from when the request left") \
-	X(lag, "from when something was due to when it was begun")
+	X(lag, "from when something was due to when it was begun") \
+	X(ipdv_longer, "how much longer than the packet before it: rfc8219") \
+	X(ipdv_shorter, "how much shorter than the packet before it: rfc8219")
 
 enum time_of {
 #define X(name, text) TIME_##name,
