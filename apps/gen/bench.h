@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "gen/plan.h"
+#include "gen/report/report.h"
 #include "gen/worker.h"
 
 #define BENCH_WORKERS 128
@@ -30,6 +31,7 @@ struct bench {
 	/* The port's own counters so far, into rx_missed, rx_errors, rx_no_mbuf, tx_errors. */
 	void (*port_counts)(struct bench *bench, struct ledger *ledger);
 	bool stop; /* somebody wants it to end */
+	struct setup setup;
 
 	struct meter *interval; /* all workers together, of the interval that was just over */
 };

@@ -16,9 +16,6 @@ static const double CPU_SHARE_LEAST = 0.98;
 static const double BUSY_MOST = 0.97;
 static const uint64_t LAG_MOST_NS = TERN_MS;
 
-#define NAME(name, text) #name,
-const char *const flag_names[FLAGS_N] = { FLAGS(NAME) };
-
 bool
 bench_stopped(const struct bench *bench)
 {
@@ -453,6 +450,8 @@ trial_run(struct bench *bench, const struct trial *trial, const struct watcher *
 
 	forget(result);
 	result->trial = bench->trial = *trial;
+	if (trial->plan == NULL)
+		bench->trial.plan = bench->plan;
 	for (unsigned int i = 0; i < bench->workers_n; i++)
 		bench->workers[i]->trial = &bench->trial;
 	bench->port_counts(bench, &before);

@@ -65,9 +65,11 @@ struct result {
 	int failed;    /* the trial could not be run: an exit status, or 0 */
 };
 
-/* Who is told while a trial runs; from the thread that called trial_run(). */
+/*
+ * Who is told while a trial runs; from the thread that called trial_run(). meter: of all workers in
+ * this interval alone, so that its histograms can be logged; only valid during the call.
+ */
 struct watcher {
-	/* @meter: of this interval, all workers together */
 	void (*on_interval)(void *data, const struct interval *interval, const struct meter *meter);
 	void *data;
 };

@@ -265,11 +265,13 @@ begin(struct worker *w, uint64_t now)
 {
 	const struct trial *t = w->trial;
 
+	w->plan = t->plan;
 	w->open_loop = t->open_loop;
 	w->most = most_outstanding(w);
 	w->left = t->count > 0 ? share_of(w, t->count) : UINT64_MAX;
 	w->random = (t->seed + 1) * UINT64_C(0x9e3779b97f4a7c15) + w->index + 1;
 	w->outstanding = 0;
+	w->last_delay_ns = 0;
 	w->lost_ns = 0;
 	memset(&w->ledger, 0, sizeof(w->ledger));
 	w->state = WORKER_RESOLVING;
@@ -436,7 +438,7 @@ worker_poll(struct worker *w, uint64_t now)
 	obey(w, now);
 	if (w->state == WORKER_RESOLVING || w->state == WORKER_OPENING)
 		open_up(w, now);
-	if (w->state == WORKER_RUNNING) {
+	if (w->state == WORKER_RUNNING && w->engine->launch != NULL) {
 		if (w->open_loop)
 			launch_open(w, now);
 		else
@@ -477,7 +479,8 @@ worker_next(const struct worker *w)
 		return 0;
 	if (w->state == WORKER_RESOLVING)
 		next = w->asked_ns + ASK_EVERY_NS;
-	if (w->state == WORKER_RUNNING && !w->open_loop && w->outstanding < w->most && w->left > 0)
+	if (w->state == WORKER_RUNNING && !w->open_loop && w->engine->launch != NULL &&
+	    w->outstanding < w->most && w->left > 0)
 		return 0;
 	if (w->state == WORKER_RUNNING && w->open_loop && w->left > 0)
 		next = w->schedule.next_ns;

@@ -37,7 +37,11 @@ enum launched {
 	LAUNCH_SHED, /* too much is outstanding: it will never be done */
 };
 
-/* A kind of load. All members but launch() may be NULL. */
+/*
+ * A kind of load. Any member may be NULL. Without launch() the engine launches by itself in poll(),
+ * while the worker is running: in open loop what w->schedule says is due, and never more than
+ * w->left, which it counts down.
+ */
 struct engine {
 	const char *name;
 	/* Memory that it wants on each worker, bytes; what tern_config it needs. Before init. */
@@ -116,6 +120,12 @@ struct trial {
 	uint64_t seed;
 	struct imix imix; /* of a flood or datagrams; n 0: the plan's */
 	uint32_t tagged; /* rfc8219: so many of the packets are timed, evenly; 0: all that can be */
+	/*
+	 * NULL: the bench's own. Else a copy of it with another mode, or with other or fewer
+	 * connections, of the same engine: it is w->plan from before engine->start() on. So an
+	 * engine sizes its memory by the first plan, and reads what to do in start() or later.
+	 */
+	const struct plan *plan;
 };
 
 struct worker {
@@ -141,6 +151,7 @@ struct worker {
 	struct tern_addr addr;		/* our first address */
 	struct rte_ether_addr peer_mac; /* of the next hop, once known */
 	uint64_t random;		/* xorshift state, from the seed and index */
+	uint64_t last_delay_ns;		/* of worker_variation() */
 	uint64_t began_ns, end_ns;	/* of the running state */
 	bool did;			/* something, in this turn */
 
@@ -216,6 +227,24 @@ worker_random(struct worker *w)
 	w->random ^= w->random >> 7;
 	w->random ^= w->random << 17;
 	return w->random;
+}
+
+/*
+ * RFC 8219 §7.3.2: how much longer, or shorter, this packet was under way than the one before it.
+ * The engines of datagrams call it for each answer that they time, in suite rfc8219 only.
+ */
+static inline void
+worker_variation(struct worker *w, uint64_t delay_ns)
+{
+	uint64_t last_ns = w->last_delay_ns;
+
+	w->last_delay_ns = delay_ns;
+	if (last_ns == 0)
+		return;
+	if (delay_ns >= last_ns)
+		hdr_record(&w->meter->time[TIME_ipdv_longer], delay_ns - last_ns);
+	else
+		hdr_record(&w->meter->time[TIME_ipdv_shorter], last_ns - delay_ns);
 }
 
 /*

@@ -182,7 +182,8 @@ lend_site(void)
 static int
 start_one(struct instance *i)
 {
-	void *mem = tern_run_take(i->stack, server_bytes(&wishes.config), "the HTTP server");
+	void *mem = tern_run_take(tern_stack_index(i->stack), server_bytes(&wishes.config),
+				  "the HTTP server");
 	int rc;
 
 	if (mem == NULL)

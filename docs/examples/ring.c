@@ -28,7 +28,7 @@ main(int argc, char **argv)
 		return 1;
 	tern_each_stack (s) {
 		struct tern_stream_pool *pool = &pools[tern_stack_index(s)];
-		void *mem = tern_run_take(s, bytes, "the rings");
+		void *mem = tern_run_take(tern_stack_index(s), bytes, "the rings");
 
 		if (mem == NULL) {
 			tern_fini();

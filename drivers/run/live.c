@@ -59,6 +59,16 @@ read_schedstat(int tid, uint64_t *ran, uint64_t *waited)
 	*waited = strtoull(rest, NULL, 10);
 }
 
+void
+tern_run_schedstat(unsigned int index, uint64_t *ran, uint64_t *waited)
+{
+	int tid = __atomic_load_n(&run_process.lcores[index].tid, __ATOMIC_RELAXED);
+
+	*ran = *waited = 0;
+	if (tid != 0)
+		read_schedstat(tid, ran, waited);
+}
+
 static void
 look(struct view *v, uint64_t start)
 {
@@ -78,8 +88,7 @@ look(struct view *v, uint64_t start)
 			v->drops += s->verdict[d];
 		v->connections += __atomic_load_n(&lcore->sample.connections, __ATOMIC_RELAXED);
 		v->mbufs += __atomic_load_n(&lcore->sample.mbufs, __ATOMIC_RELAXED);
-		read_schedstat(__atomic_load_n(&lcore->tid, __ATOMIC_RELAXED), &v->ran_ns[i],
-			       &v->waited_ns[i]);
+		tern_run_schedstat(i, &v->ran_ns[i], &v->waited_ns[i]);
 	}
 }
 

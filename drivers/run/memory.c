@@ -107,9 +107,9 @@ run_take_memory(struct run_lcore *lcore, const struct tern_config *config)
 }
 
 void *
-tern_run_take(const struct tern_stack *stack, size_t bytes, const char *what)
+tern_run_take(unsigned int index, size_t bytes, const char *what)
 {
-	const struct run_lcore *lcore = &run_process.lcores[tern_stack_index(stack)];
+	const struct run_lcore *lcore = &run_process.lcores[index];
 	void *mem = take(lcore, RTE_ALIGN_CEIL(bytes, (size_t)HUGE_BYTES));
 
 	if (mem == NULL)

@@ -169,8 +169,9 @@ build_stacks(struct tern_config *config)
 			own.on_neighbour_data = lcore;
 		if (run_stand_faults(lcore) < 0)
 			return -1;
-		if (run_process.config.on_stack != NULL)
-			run_process.config.on_stack(&own, &lcore->port, i, run_process.config.data);
+		if (run_process.config.on_stack != NULL &&
+		    run_process.config.on_stack(&own, &lcore->port, i, run_process.config.data) < 0)
+			return -1;
 		lcore->stack =
 			tern_stack_init(lcore->mem, &own, lcore->port, run_clock_ns(&lcore->clock));
 		if (lcore->stack == NULL)
@@ -198,6 +199,11 @@ set_up(struct tern_config *config)
 	uint16_t mtu = run_process.config.mtu;
 
 	if (find_port(&info) < 0)
+		return -1;
+	if (run_process.config.on_lcores != NULL &&
+	    run_process.config.on_lcores(config, rte_lcore_count(), run_process.config.data) < 0)
+		return -1;
+	if (check_config(config) < 0)
 		return -1;
 	if (mtu == 0)
 		mtu = info.mtu;
@@ -305,12 +311,6 @@ uint16_t
 tern_run_port(void)
 {
 	return run_process.port;
-}
-
-int
-tern_run_thread(unsigned int index)
-{
-	return __atomic_load_n(&run_process.lcores[index].tid, __ATOMIC_RELAXED);
 }
 
 int

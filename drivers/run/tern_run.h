@@ -51,12 +51,18 @@ struct tern_run_config {
 	void (*on_stop)(struct tern_stack *stack, void *data);
 	uint64_t tick_ns;
 	/**
-	 * Called before the stack of each lcore is built (index: tern_stack_index() of it later):
-	 * *config is its own copy, and may be changed but for its memory; *port is what it is to
-	 * be given: another may be put in front of it. From the main thread.
+	 * Called when the EAL has started and its lcores are known, before anything is taken for
+	 * them: the last moment to change the configuration of all stacks. Return: 0, or -1 after
+	 * one line on stderr.
 	 */
-	void (*on_stack)(struct tern_config *config, struct tern_port **port, unsigned int index,
-			 void *data);
+	int (*on_lcores)(struct tern_config *config, unsigned int lcores, void *data);
+	/**
+	 * Called before the stack of lcore @index is built. *config is its own copy: ports and
+	 * secrets may be changed, sizes may not. *port is what it will be given: another may be
+	 * put in front. Return: 0, or -1 after one line on stderr.
+	 */
+	int (*on_stack)(struct tern_config *config, struct tern_port **port, unsigned int index,
+			void *data);
 	/** Called on the lcore of each stack after each tern_poll(). Return: was there work? */
 	bool (*on_poll)(struct tern_stack *stack, void *data, uint64_t now);
 	void *data;  /* of all of these */
@@ -98,8 +104,11 @@ TERN_API uint64_t tern_run_now(void);
 /** The ethdev port that was opened: its id, for rte_eth_stats_get() and the like. */
 TERN_API uint16_t tern_run_port(void);
 
-/** The thread of an lcore, once tern_run() has begun; 0 before. For /proc/self/task. */
-TERN_API int tern_run_thread(unsigned int index);
+/**
+ * Of the thread of an lcore so far [ns]: time on its processor, and time ready to run but kept
+ * waiting for it. 0, 0 before it runs. From any thread; some microseconds.
+ */
+TERN_API void tern_run_schedstat(unsigned int index, uint64_t *ran, uint64_t *waited);
 
 /**
  * tern_run_lend() - let the port read memory that tern_tcp_user.lend will hand out
@@ -119,15 +128,16 @@ TERN_API int tern_run_complain(const char *form, va_list args)
 
 /**
  * tern_run_take() - memory for what an application adds to a stack, on the NUMA node of its lcore
+ * @index: tern_stack_index() of the stack
  * @bytes: rounded up to 2 MB
  * @what:  for the complaint: "12 MB for the rings of lcore 1, 3 MB free"
  *
  * In huge pages where the kernel has any, and there before it is used: for tables, rings and the
- * like, between tern_init() and tern_run(). It stays until the process ends.
+ * like, from on_stack() on and before tern_run(). It stays until the process ends.
  *
  * Return: zeroed memory, aligned to 2 MB; or NULL after one line on stderr.
  */
-TERN_API void *tern_run_take(const struct tern_stack *stack, size_t bytes, const char *what);
+TERN_API void *tern_run_take(unsigned int index, size_t bytes, const char *what);
 
 /**
  * tern_run() - poll all stacks until a signal or tern_stop(), then tern_fini()

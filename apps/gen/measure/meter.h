@@ -32,7 +32,9 @@
 	X(tx_full,     "packets that the port did not take at once") \
 	X(tx_dropped,  "packets that it never took") \
 	X(no_mbuf,     "packets that were not made for want of an mbuf") \
-	X(other,       "packets received that belong to nothing that was sent")
+	X(other,       "packets received that belong to nothing that was sent") \
+	X(reordered,   "answers that came after one to a later request") \
+	X(duplicates,  "answers that had come already")
 
 /* What can go wrong with a transaction: each counts one that did not end as it should. */
 #define ERRORS(X) \
@@ -73,7 +75,9 @@ enum error {
 	X(connect_naive, "connect, from when the SYN left") \
 	X(ttfb_naive, "ttfb, from when the request left") \
 	X(ttlb_naive, "ttlb, from when the request left") \
-	X(lag, "from when something was due to when it was begun")
+	X(lag, "from when something was due to when it was begun") \
+	X(ipdv_longer, "how much longer than the packet before it: rfc8219") \
+	X(ipdv_shorter, "how much shorter than the packet before it: rfc8219")
 
 enum time_of {
 #define X(name, text) TIME_##name,

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "gen/report/report.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_common.h>
+
+#include "gen/report/output.h"
+
+/* In the order in which they are told: the page for people gives the terminal back first. */
+static const struct output *const outputs[] = {
+	&output_line,
+	&output_summary,
+	&output_json,
+	&output_json_stream,
+};
+
+struct report {
+	struct view view;
+	void *state[RTE_DIM(outputs)]; /* NULL: not asked for */
+	uint64_t t1_ns;		       /* end of the last interval, of its trial */
+	bool begun;		       /* there was an interval */
+};
+
+/* The options that name a file, "-" for stdout. */
+static void
+files_of(const struct plan *plan, const char *files[], unsigned int *n)
+{
+	const char *const all[] = {
+		plan->json_stdout ? "-" : plan->json,
+		plan->json_stream,
+		plan->csv,
+		plan->hgrm,
+		plan->hlog,
+	};
+
+	for (*n = 0; *n < RTE_DIM(all); (*n)++)
+		files[*n] = all[*n];
+}
+
+/* Two that write to stdout would be read by nobody. Return: 0, or -1 after one line on stderr. */
+static int
+open_text(struct view *view)
+{
+	const char *files[8];
+	unsigned int n, taken = 0;
+
+	files_of(view->plan, files, &n);
+	for (unsigned int i = 0; i < n; i++)
+		taken += files[i] != NULL && strcmp(files[i], "-") == 0;
+	if (taken > 1) {
+		report_complain("stdout is for one of --json, --json-stream, --csv, --hgrm and "
+				"--hlog: name files for the others");
+		return -1;
+	}
+	view->text.option = "stdout";
+	view->text.path = "";
+	view->text.file = taken == 0 ? stdout : NULL;
+	return 0;
+}
+
+static int
+open_all(struct report *r)
+{
+	for (unsigned int i = 0; i < RTE_DIM(outputs); i++) {
+		if (!outputs[i]->asked(r->view.plan))
+			continue;
+		r->state[i] = outputs[i]->open(&r->view);
+		if (r->state[i] == NULL)
+			return -1;
+	}
+	return 0;
+}
+
+struct report *
+report_begin(const struct plan *plan, const struct setup *setup)
+{
+	struct report *r = calloc(1, sizeof(*r));
+
+	if (r == NULL) {
+		report_complain("no memory for the report");
+		return NULL;
+	}
+	/* A reader that goes away is an output that cannot be written, not the end of the run. */
+	signal(SIGPIPE, SIG_IGN);
+	r->view.plan = plan;
+	r->view.setup = setup;
+	if (open_text(&r->view) == 0 && open_all(r) == 0)
+		return r;
+	report_end(r, 1);
+	return NULL;
+}
+
+static void
+on_interval(void *data, const struct interval *i, const struct meter *meter)
+{
+	struct report *r = data;
+
+	if (r->begun && i->t0_ns < r->t1_ns) { /* another trial: it counts from 0 again */
+		r->view.trial++;
+		r->view.base_ns += r->t1_ns;
+	}
+	r->begun = true;
+	r->t1_ns = i->t1_ns;
+	for (unsigned int o = 0; o < RTE_DIM(outputs); o++)
+		if (r->state[o] != NULL && outputs[o]->interval != NULL)
+			outputs[o]->interval(r->state[o], i, meter);
+}
+
+struct watcher
+report_watcher(struct report *report)
+{
+	return (struct watcher){ .on_interval = on_interval, .data = report };
+}
+
+void
+report_row(struct report *r, const char *table, const struct cell *cells, unsigned int n)
+{
+	for (unsigned int o = 0; o < RTE_DIM(outputs); o++)
+		if (r->state[o] != NULL && outputs[o]->row != NULL)
+			outputs[o]->row(r->state[o], table, cells, RTE_MIN(n, REPORT_CELLS));
+}
+
+void
+report_result(struct report *r, const struct result *result, const struct judged *judged,
+	      int status)
+{
+	const struct finish f = { .result = result, .judged = judged, .status = status };
+
+	for (unsigned int o = 0; o < RTE_DIM(outputs); o++)
+		if (r->state[o] != NULL && outputs[o]->finish != NULL)
+			outputs[o]->finish(r->state[o], &f);
+}
+
+void
+report_error(struct report *r, const char *text)
+{
+	for (unsigned int o = 0; o < RTE_DIM(outputs); o++)
+		if (r->state[o] != NULL && outputs[o]->error != NULL)
+			outputs[o]->error(r->state[o], text);
+}
+
+int
+report_end(struct report *r, int status)
+{
+	bool failed = false;
+
+	for (unsigned int o = 0; o < RTE_DIM(outputs); o++)
+		if (r->state[o] != NULL && outputs[o]->close(r->state[o], status) < 0)
+			failed = true;
+	if (out_close(&r->view.text) < 0)
+		failed = true;
+	free(r);
+	return status == 0 && failed ? 2 : status;
+}
