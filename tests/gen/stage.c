@@ -150,7 +150,7 @@ stage_open(struct stage *s)
 
 	on = s;
 	s->bench = (struct bench){ .plan = &s->plan,
-				   .engine = engine_of(&s->plan),
+				   .engine = &engine_full,
 				   .workers_n = 1,
 				   .now = now_of,
 				   .pass = pass,

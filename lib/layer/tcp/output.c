@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
-#include <rte_ether.h>
-#include <rte_ip.h>
-
 #include "conn/held.h"
 #include "conn/isn.h"
 #include "conn/pace.h"
@@ -12,6 +9,7 @@
 #include "conn/sack.h"
 #include "conn/timers.h"
 #include "conn/window.h"
+#include "layer/begin.h"
 #include "layer/eth/eth.h"
 #include "layer/ip/ip.h"
 #include "layer/tcp/output.h"
@@ -34,8 +32,6 @@ struct outgoing {
 };
 
 enum {
-	/* Where a fresh segment begins: headroom for everything below TCP. */
-	BELOW_BYTES = sizeof(struct rte_ether_hdr) + sizeof(struct rte_ipv6_hdr),
 	/*
 	 * Then receiving has its turn, or the ACKs that this calls for come faster than they are
 	 * read: with four times as many the port dropped a quarter of them.
@@ -701,7 +697,7 @@ send_next(struct tern_conn *c)
 		m = fresh(c->tcp);
 		if (m == NULL)
 			return SENT_STUCK;
-		build(c, &o, m, RTE_PKTMBUF_HEADROOM + BELOW_BYTES);
+		build(c, &o, m, SEGMENT_AT);
 	}
 	if (ip_send(c->tcp->ip, m, c->local, c->remote, IPPROTO_TCP, tos_of(c, &o), &c->hop,
 		    c->tcp->now) < 0)
@@ -835,7 +831,7 @@ output_abort(struct tern_conn *c)
 	}
 	if ((m = fresh(tcp)) == NULL)
 		return;
-	m->data_off = RTE_PKTMBUF_HEADROOM + BELOW_BYTES;
+	m->data_off = SEGMENT_AT;
 	h = rte_pktmbuf_mtod(m, struct rte_tcp_hdr *);
 	write_reset(h, c->lport, c->rport, c->snd.max, c->rcv.nxt, TCP_RST | TCP_ACK);
 	if ((c->flags & TERN_CONN_TIMESTAMPS) != 0) { /* RFC 7323 §3.2 */
