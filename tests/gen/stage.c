@@ -185,6 +185,20 @@ stage_run(struct stage *s)
 	stage_check(s, errors >= s->result->ledger.failed, "failures without a cause");
 }
 
+void
+stage_order(struct stage *s, enum worker_order order)
+{
+	struct worker *w = s->bench.workers[0];
+
+	if (order == WORKER_BEGIN) {
+		trial_of_plan(&s->plan, &s->trial);
+		s->trial.plan = &s->plan;
+		w->trial = &s->trial;
+	}
+	w->order = (w->order / WORKER_ORDERS + 1) * WORKER_ORDERS + order;
+	world_pass(s->w, 1);
+}
+
 static void
 print(const struct stage *s)
 {

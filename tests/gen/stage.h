@@ -27,6 +27,7 @@ struct stage {
 	struct tern_tcp_listener listener;
 	uint64_t tick;
 	struct result *result;
+	struct trial trial; /* by hand */
 };
 
 /* A plan of so many transactions in closed loop, one at a time, and a world with 1 ms each way. */
@@ -36,6 +37,9 @@ void stage_open(struct stage *s);
 
 /* One trial of the plan; what came of it is in s->result, and is the same as in the meter. */
 void stage_run(struct stage *s);
+
+/* Or by hand: give the worker an order, and let it obey. */
+void stage_order(struct stage *s, enum worker_order order);
 
 /* The ledger balances, all of so many transactions ended well, and nothing went wrong. */
 void stage_all_well(const struct stage *s, uint64_t n);
