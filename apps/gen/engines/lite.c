@@ -483,7 +483,7 @@ prepare_request(struct lite *l, const struct plan *plan)
 	request_set(&l->request, plan);
 	l->http = plan->proto == PROTO_HTTP;
 	l->ask_len = l->request.bytes;
-	l->rsp_len = plan->rsp_bytes;
+	l->rsp_len = plan->rsp_bytes != 0 ? plan->rsp_bytes : plan->req_bytes;
 	l->verify = plan->verify && l->rsp_len == l->ask_len;
 	l->close_rst = plan->close_rst && plan->mode == MODE_CRR;
 	l->ask = NULL;
