@@ -65,6 +65,7 @@ struct slo {
 	char text[64];
 	uint8_t what, which; /* private to slo.c */
 	bool above;	     /* the value must be above the limit, not below it */
+	bool or_equal;	     /* the limit itself will do */
 	double share;	     /* of a percentile, 0 .. 1 */
 	double limit;	     /* ns, a share of 1, or a rate a second */
 };
