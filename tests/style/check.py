@@ -40,7 +40,7 @@ GUESTS = {
     "drivers": [],
     "apps": [],
     "apps/http": ["apps"],
-    "apps/gen": ["apps"],
+    "apps/gen": ["apps", "apps/http"],
     "bench": ["tests/kit", "apps"],
     "docs": [],
     "tests/kit": [],
