@@ -24,9 +24,9 @@ memory(size_t bytes)
 static void
 tune(struct tern_config *config, unsigned int side)
 {
-	if (side == A)
-		on->bench.engine->configure(&on->plan, 1, config);
-	else
+	if (side == A && on->engine->configure != NULL)
+		on->engine->configure(&on->plan, 1, config);
+	if (side == B)
 		serve_configure(&on->plan, config);
 }
 
@@ -122,6 +122,7 @@ stage_plan(struct stage *s, enum mode mode, enum protocol proto)
 			  .payload = PAYLOAD_PRBS,
 			  .verify = true,
 			  .interval_ns = S(1) },
+		.engine = &engine_full,
 		.how = { .seed = 1, .delay_ns = MS(1), .connections = STAGE_CONNECTIONS },
 	};
 }
@@ -150,7 +151,7 @@ stage_open(struct stage *s)
 
 	on = s;
 	s->bench = (struct bench){ .plan = &s->plan,
-				   .engine = &engine_full,
+				   .engine = s->engine,
 				   .workers_n = 1,
 				   .now = now_of,
 				   .pass = pass,

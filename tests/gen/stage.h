@@ -21,6 +21,7 @@ struct stage {
 	struct tern_tcp_user
 		*peer; /* of what comes to STAGE_PORT; NULL: the services of the plan */
 	bool deaf;     /* nobody listens */
+	const struct engine *engine; /* of stage_plan(): engine_full */
 
 	struct bench bench;
 	struct serving *serving;
