@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A bench under a virtual clock: one worker and a server of our own (server.h), joined by a pipe.
+ * A bench under a virtual clock: one worker and a server of our own (serve.h), joined by a pipe.
  * Time goes from one event to the next, so a run takes as long as it takes to compute, and the same
  * seed gives the same run to the last byte. Cycles are not counted: they would differ.
  *
@@ -23,7 +23,7 @@
 
 #include "gen/addresses.h"
 #include "gen/bench.h"
-#include "gen/server.h"
+#include "gen/serve.h"
 
 enum {
 	US = 0, /* the generator's end */
@@ -46,6 +46,7 @@ static struct {
 	struct tern_faults faults;
 	struct rte_mempool *pool[ENDS];
 	struct tern_stack *stack[ENDS];
+	struct serving *serving;
 	void *memory[8];
 	unsigned int memory_n;
 } sim;
@@ -98,7 +99,7 @@ turn(struct worker *w)
 	did |= tern_poll(sim.stack[THEM], sim.now) > 0;
 	if (sim.now >= sim.tick_ns) {
 		sim.tick_ns = sim.now + TICK_NS;
-		server_tick(sim.stack[THEM], sim.now);
+		serve_tick(sim.serving, sim.now, (uint32_t)(sim.now / TERN_S));
 	}
 	return did;
 }
@@ -259,13 +260,17 @@ build_us(struct bench *bench, struct tern_config *config)
 static int
 build_them(const struct plan *plan, struct tern_config *config)
 {
+	void *mem = take(serve_bytes(plan, config->connections));
+
+	serve_configure(plan, config);
 	sim.stack[THEM] = build(config, &sim.pipe.end[THEM].port);
-	if (sim.stack[THEM] == NULL)
+	if (mem == NULL || sim.stack[THEM] == NULL)
 		return -1;
 	if (tern_ip_add_addr(tern_ip(sim.stack[THEM]), plan->target,
 			     plan->options.addrs[0].prefix) < 0)
 		return complain("the server cannot have the target's address");
-	return server_start(sim.stack[THEM], plan, sim.now);
+	sim.serving = serve_start(mem, plan, config->connections, sim.stack[THEM], sim.now);
+	return sim.serving != NULL ? 0 : -1;
 }
 
 static int
@@ -303,6 +308,8 @@ finish(void)
 	for (unsigned int i = 0; i < ENDS; i++)
 		if (sim.stack[i] != NULL)
 			tern_stack_fini(sim.stack[i]);
+	if (sim.serving != NULL)
+		serve_end(sim.serving);
 	if (sim.faults.below != NULL)
 		tern_faults_fini(&sim.faults);
 	if (sim.pipe.packets > 0)
