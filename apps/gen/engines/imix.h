@@ -13,7 +13,8 @@
 enum { IMIX_LEAST_BYTES = 64, IMIX_MOST_BYTES = 9218, IMIX_TURNS = 1024 };
 
 /*
- * imix_read() - "64:7,570:4,1518:1": so many frames of each size in turn; "64" is "64:1"; or a name:
+ * imix_read() - "64:7,570:4,1518:1": so many frames of each size in turn; "64" is "64:1"; or a
+ * name:
  *	simple	64:7,570:4,1518:1
  *	trex	64:28,594:20,1518:4, what TRex calls imix
  *
