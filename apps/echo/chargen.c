@@ -46,6 +46,11 @@ chargen_make(void)
 {
 	for (uint32_t i = 0; i < BLOCK_BYTES; i++)
 		block[i] = character(i);
+}
+
+void
+chargen_lend(void)
+{
 	for (unsigned int i = 0; i < RTE_MAX_LCORE; i++) {
 		shared[i].free_cb = never_last;
 		rte_mbuf_ext_refcnt_set(&shared[i], 1);

@@ -15,8 +15,9 @@
 
 enum { CHARGEN_LINE_BYTES = 72 + 2 };
 
-/* Make the block and lend it to the port: after tern_init(). */
+/* Make the block; and lend it to the port, after tern_init(). */
 void chargen_make(void);
+void chargen_lend(void);
 
 /* Where the stream goes on at a position. */
 const uint8_t *chargen_at(uint64_t position);

@@ -58,6 +58,7 @@ main(int argc, char **argv)
 	if (tern_init_with(&options.config, &options.run, argc, argv) < 0)
 		return 1;
 	chargen_make();
+	chargen_lend();
 	tern_each_stack (s) {
 		if (options_apply(&options, s) < 0) {
 			tern_fini();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the enums of plan.h are called on the command line and in what is written. */
+/* What the enums of plan.h and trial.h are called on the command line and in what is written. */
 #include "gen/plan.h"
+#include "gen/trial.h"
 
 const char *const mode_names[MODES] = {
 	[MODE_CRR] = "crr",	  [MODE_RR] = "rr",	  [MODE_HOLD] = "hold",
@@ -17,3 +18,7 @@ const char *const protocol_names[PROTOS] = {
 	[PROTO_TCP] = "tcp",   [PROTO_UDP] = "udp", [PROTO_ICMP] = "icmp",
 	[PROTO_HTTP] = "http", [PROTO_SYN] = "syn",
 };
+
+#define NAME(name, text) #name,
+
+const char *const flag_names[FLAGS_N] = { FLAGS(NAME) };

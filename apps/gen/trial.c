@@ -16,9 +16,6 @@ static const double CPU_SHARE_LEAST = 0.98;
 static const double BUSY_MOST = 0.97;
 static const uint64_t LAG_MOST_NS = TERN_MS;
 
-#define NAME(name, text) #name,
-const char *const flag_names[FLAGS_N] = { FLAGS(NAME) };
-
 bool
 bench_stopped(const struct bench *bench)
 {

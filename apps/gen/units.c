@@ -12,8 +12,6 @@ struct unit {
 	double of;
 };
 
-static const double EXACT = 9007199254740992.0; /* 2^53: whole numbers are told apart below */
-
 static const struct unit decimal[] = { { "", 1 },    { "k", 1e3 }, { "K", 1e3 }, { "m", 1e6 },
 				       { "M", 1e6 }, { "g", 1e9 }, { "G", 1e9 }, { NULL, 0 } };
 static const struct unit a_second[] = { { "", 1 },	{ "k", 1e3 },	{ "K", 1e3 },
@@ -60,7 +58,7 @@ read_whole(const char *text, const struct unit *unit, uint64_t least, uint64_t m
 {
 	double number;
 
-	if (!read_with_unit(text, unit, EXACT, &number) || number != rint(number) ||
+	if (!read_with_unit(text, unit, VALUE_MOST, &number) || number != rint(number) ||
 	    number < (double)least || (uint64_t)number > most)
 		return false;
 	*value = (uint64_t)number;
@@ -70,13 +68,13 @@ read_whole(const char *text, const struct unit *unit, uint64_t least, uint64_t m
 bool
 value_number(const char *text, double *value)
 {
-	return read_with_unit(text, decimal, EXACT, value);
+	return read_with_unit(text, decimal, VALUE_MOST, value);
 }
 
 bool
-value_rate(const char *text, double *rate)
+value_rate(const char *text, double most, double *rate)
 {
-	return read_with_unit(text, a_second, RATE_MOST, rate);
+	return read_with_unit(text, a_second, most, rate);
 }
 
 bool

@@ -11,8 +11,8 @@
 
 /* "500", "1.5k", "2m", "1g": powers of 1000. */
 bool value_number(const char *text, double *value);
-/* The same with "/s" behind it or not; not above RATE_MOST. */
-bool value_rate(const char *text, double *a_second);
+/* The same with "/s" behind it or not. */
+bool value_rate(const char *text, double most, double *a_second);
 /* The same, whole and from least to most. */
 bool value_count(const char *text, uint64_t least, uint64_t most, uint64_t *count);
 /* "64", "1k", "10m", "1g": powers of 1024. */
@@ -22,7 +22,8 @@ bool value_time(const char *text, uint64_t *ns);
 /* "0.5%", "0.005", "1e-6": of 1, 0 .. 1. */
 bool value_share(const char *text, double *share);
 
-#define RATE_MOST 1e9 /* one every nanosecond */
+#define VALUE_MOST 0x1p53 /* below, whole numbers are told apart */
+#define RATE_MOST 1e9	  /* of a schedule: one every nanosecond */
 #define TIME_MOST_NS (UINT64_C(86400) * 1000000000)
 
 #endif

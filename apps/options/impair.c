@@ -58,6 +58,7 @@ read_item(const struct goal *goal, const char *item, const char *value)
 		size_t member;
 	} shares[] = { { "loss", offsetof(struct tern_faults_odds, loss_ppm) },
 		       { "copy", offsetof(struct tern_faults_odds, copy_ppm) },
+		       { "dup", offsetof(struct tern_faults_odds, copy_ppm) },
 		       { "corrupt", offsetof(struct tern_faults_odds, corrupt_ppm) },
 		       { "reorder", offsetof(struct tern_faults_odds, delay_ppm) } };
 	struct tern_faults_config *faults = &goal->o->run.faults;
@@ -80,7 +81,7 @@ read_item(const struct goal *goal, const char *item, const char *value)
 	else if (strcmp(item, "queue") == 0)
 		faults->packets = (uint32_t)options_number(name, value, QUEUE_LEAST, QUEUE_MOST);
 	else
-		options_refuse("--%s: \"%s\" is none of loss, delay, reorder, jitter, copy, "
+		options_refuse("--%s: \"%s\" is none of loss, delay, reorder, jitter, dup, "
 			       "corrupt, seed, queue",
 			       goal->option, item);
 }

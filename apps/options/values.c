@@ -14,6 +14,14 @@ struct unit {
 	uint64_t of;
 };
 
+static int refusal = 2;
+
+void
+options_exit_status(int status)
+{
+	refusal = status;
+}
+
 void
 options_refuse(const char *form, ...)
 {
@@ -22,7 +30,7 @@ options_refuse(const char *form, ...)
 	va_start(args, form);
 	tern_run_complain(form, args);
 	va_end(args);
-	exit(2);
+	exit(refusal);
 }
 
 /* Digits, then one of the units. False: something else, or more than 64 bits. */
@@ -89,13 +97,29 @@ read_percent(const char *text, uint64_t *ppm)
 	return strcmp(end, "%") == 0 && *ppm <= 100 * PPM_PERCENT;
 }
 
+/* 0.001 or 1e-6: what nobody takes for percents. */
+static bool
+read_fraction(const char *text, uint64_t *ppm)
+{
+	double value;
+	char *end;
+
+	if (*text < '0' || *text > '9' ||
+	    (strncmp(text, "0.", 2) != 0 && strncmp(text + 1, "e-", 2) != 0))
+		return false;
+	value = strtod(text, &end) * 100 * PPM_PERCENT;
+	*ppm = (uint64_t)(value + 0.5);
+	return *end == '\0' && value >= 0 && value <= 100 * PPM_PERCENT && (value == 0 || *ppm > 0);
+}
+
 uint64_t
 options_share(const char *name, const char *text)
 {
 	uint64_t ppm;
 
-	if (!read_percent(text, &ppm))
-		options_refuse("--%s: \"%s\" is not a share such as 1%% or 0.05%%, 100%% at most",
+	if (!read_percent(text, &ppm) && !read_fraction(text, &ppm))
+		options_refuse("--%s: \"%s\" is not a share such as 1%%, 0.05%% or 1e-6, 100%% at "
+			       "most",
 			       name, text);
 	return ppm;
 }

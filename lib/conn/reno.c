@@ -59,8 +59,11 @@ reno_congested(struct reno *r, struct tern_conn *c, enum tern_congested why, uin
 	r->counted = 0;
 	r->after_timeout_before = r->after_timeout;
 	r->after_timeout = why == TERN_CONGESTED_TIMEOUT;
-	/* RFC 5681 §3.1 (4); a mark counts as a loss (RFC 3168 §6.1.2). */
-	return RTE_MAX(flight / 2, 2u * c->snd.mss);
+	/*
+	 * RFC 5681 §3.1 (4); a mark counts as a loss (RFC 3168 §6.1.2). Rounded up: cwnd grows by
+	 * whole segments from here, and with a byte less it would never be a whole number of them.
+	 */
+	return RTE_MAX((flight + 1) / 2, 2u * c->snd.mss);
 }
 
 void

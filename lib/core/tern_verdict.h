@@ -103,6 +103,8 @@ extern "C" {
 	X(TCP_ESTAB_RESETS,    "established connections that a reset ended", "tcpEstabResets") \
 	X(TCP_TIMEOUTS,        "connections given up for lack of any answer (R2)", "RFC 9293 MUST-20") \
 	X(TCP_RETRANSMITTED,   "segments sent again", "tcpRetransSegs") \
+	X(TCP_SYN_AGAIN,       "of them, SYNs of active opens", "RFC 9293 3.8.1") \
+	X(TCP_FIN_AGAIN,       "of them, FINs without data", "RFC 9293 3.8.1") \
 	X(TCP_RTO,             "retransmission timer expiries", "RFC 6298") \
 	X(TCP_FAST_RETRANSMIT, "fast retransmits", "RFC 5681 3.2") \
 	X(TCP_TAIL_PROBES,     "tail loss probes sent", "RFC 8985 7") \

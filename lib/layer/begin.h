@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Down the tree in the mbuf that came up: where it begins for the layer below.
+ * Down the tree: where an mbuf begins for the layer below.
  */
 #ifndef LAYER_BEGIN_H
 #define LAYER_BEGIN_H
@@ -8,9 +8,17 @@
 #include <assert.h>
 #include <stdint.h>
 
+#include <rte_ether.h>
+#include <rte_ip.h>
 #include <rte_mbuf.h>
 
 #include <tern_in.h>
+
+/* Where a segment begins in a fresh mbuf: headroom for everything below it, in any family. */
+enum {
+	SEGMENT_AT =
+		RTE_PKTMBUF_HEADROOM + sizeof(struct rte_ether_hdr) + sizeof(struct rte_ipv6_hdr),
+};
 
 /* The mbuf begins at this byte of itself, and is this long. */
 static inline void

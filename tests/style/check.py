@@ -40,7 +40,7 @@ GUESTS = {
     "drivers": [],
     "apps": [],
     "apps/http": ["apps"],
-    "apps/gen": ["apps"],
+    "apps/gen": ["apps", "apps/http"],
     "bench": ["tests/kit", "apps"],
     "docs": [],
     "tests/kit": [],
@@ -65,7 +65,7 @@ DPDK_IN_LIB = set("""
     """.split())
 
 # Where an EAL is started; nobody else may know it.
-EAL_ROOMS = ("drivers/", "apps/", "bench/", "tests/kit/", "tests/dpdk/")
+EAL_ROOMS = ("drivers/", "apps/", "bench/", "tests/kit/", "tests/dpdk/", "tests/gen/")
 EAL_HEADERS = {"rte_eal", "rte_ethdev", "rte_dev", "rte_bus", "rte_bus_vdev", "rte_launch"}
 
 

@@ -53,7 +53,8 @@ read_part(struct profile *p, char *text)
 	if (n == 2 && strcmp(fields[0], "hold") == 0)
 		return p->n > 0 ? add_phase(p, from, from, fields[1]) :
 				  "there is nothing to hold before the first rate";
-	if ((n == 3 && !value_rate(fields[0], &from)) || !value_rate(fields[n - 2], &to))
+	if ((n == 3 && !value_rate(fields[0], RATE_MOST, &from)) ||
+	    !value_rate(fields[n - 2], RATE_MOST, &to))
 		return wrong;
 	return add_phase(p, from, to, fields[n - 1]);
 }
@@ -86,8 +87,9 @@ profile_read_step(struct profile *p, const char *text)
 
 	p->n = 0;
 	if (snprintf(copy, sizeof(copy), "%s", text) >= (int)sizeof(copy) ||
-	    split(copy, fields) != 4 || !value_rate(fields[0], &from) ||
-	    !value_rate(fields[1], &to) || !value_rate(fields[2], &by) || by == 0)
+	    split(copy, fields) != 4 || !value_rate(fields[0], RATE_MOST, &from) ||
+	    !value_rate(fields[1], RATE_MOST, &to) || !value_rate(fields[2], RATE_MOST, &by) ||
+	    by == 0)
 		return "it is FROM:TO:BY:TIME, such as 100k:1m:100k:5s";
 	steps = floor(fabs(to - from) / by + 1e-9) + 1;
 	if (steps > PHASES_MAX)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "gen/report/document.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -158,9 +159,10 @@ direction(const uint64_t count[COUNTS], enum counter pkts, enum counter bytes, e
 static void
 set_counts(json_t *object, const uint64_t count[COUNTS])
 {
-	static const enum counter flat[] = { COUNT_opened,    COUNT_established, COUNT_requests,
-					     COUNT_responses, COUNT_closed,	 COUNT_shed,
-					     COUNT_late,      COUNT_other };
+	static const enum counter flat[] = {
+		COUNT_opened, COUNT_established, COUNT_requests,  COUNT_responses,  COUNT_closed,
+		COUNT_shed,   COUNT_late,	 COUNT_reordered, COUNT_duplicates, COUNT_other,
+	};
 
 	for (size_t i = 0; i < RTE_DIM(flat); i++)
 		set_number(object, counter_names[flat[i]], count[flat[i]]);
@@ -359,12 +361,17 @@ slos_of(const struct plan *plan, const struct judged *judged)
 {
 	json_t *array = json_array();
 
-	for (unsigned int i = 0; i < plan->slos_n && judged != NULL; i++)
-		json_array_append_new(array,
-				      json_pack("{s:o, s:f, s:f, s:b}", "expr",
-						document_text(plan->slos[i].text), "value",
-						judged[i].value, "limit", plan->slos[i].limit,
-						"pass", judged[i].pass));
+	for (unsigned int i = 0; i < plan->slos_n && judged != NULL; i++) {
+		json_t *slo = json_object();
+		double value = judged[i].value;
+
+		set_text(slo, "expr", plan->slos[i].text);
+		/* JSON has no NAN: nothing was measured */
+		json_object_set_new(slo, "value", isnan(value) ? json_null() : json_real(value));
+		json_object_set_new(slo, "limit", json_real(plan->slos[i].limit));
+		json_object_set_new(slo, "pass", json_boolean(judged[i].pass));
+		json_array_append_new(array, slo);
+	}
 	return array;
 }
 

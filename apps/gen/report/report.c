@@ -7,14 +7,13 @@
 
 #include <rte_common.h>
 
+#include "gen/report/board.h"
 #include "gen/report/output.h"
 
 /* In the order in which they are told: the page for people gives the terminal back first. */
 static const struct output *const outputs[] = {
-	&output_line,
-	&output_summary,
-	&output_json,
-	&output_json_stream,
+	&output_line, &output_summary, &output_json,	  &output_json_stream, &output_csv,
+	&output_hgrm, &output_hlog,    &output_prom_file, &output_prom_listen, &output_telemetry,
 };
 
 struct report {
@@ -87,7 +86,8 @@ report_begin(const struct plan *plan, const struct setup *setup)
 	signal(SIGPIPE, SIG_IGN);
 	r->view.plan = plan;
 	r->view.setup = setup;
-	if (open_text(&r->view) == 0 && open_all(r) == 0)
+	r->view.board = board_new(&r->view);
+	if (r->view.board != NULL && open_text(&r->view) == 0 && open_all(r) == 0)
 		return r;
 	report_end(r, 1);
 	return NULL;
@@ -104,6 +104,7 @@ on_interval(void *data, const struct interval *i, const struct meter *meter)
 	}
 	r->begun = true;
 	r->t1_ns = i->t1_ns;
+	board_add(r->view.board, i, meter);
 	for (unsigned int o = 0; o < RTE_DIM(outputs); o++)
 		if (r->state[o] != NULL && outputs[o]->interval != NULL)
 			outputs[o]->interval(r->state[o], i, meter);
@@ -152,6 +153,7 @@ report_end(struct report *r, int status)
 			failed = true;
 	if (out_close(&r->view.text) < 0)
 		failed = true;
+	board_free(r->view.board);
 	free(r);
 	return status == 0 && failed ? 2 : status;
 }

@@ -4,6 +4,7 @@
  * tables of suites, row by row.
  */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -289,9 +290,11 @@ print_errors(FILE *to, const struct result *r)
 static void
 print_oddities(FILE *to, const struct meter *m)
 {
-	static const enum counter odd[] = { COUNT_rexmit_syn, COUNT_rexmit_data, COUNT_rexmit_fin,
-					    COUNT_shed,	      COUNT_late,	 COUNT_tx_full,
-					    COUNT_tx_dropped, COUNT_no_mbuf,	 COUNT_other };
+	static const enum counter odd[] = {
+		COUNT_rexmit_syn, COUNT_rexmit_data, COUNT_rexmit_fin, COUNT_shed,
+		COUNT_late,	  COUNT_tx_full,     COUNT_tx_dropped, COUNT_no_mbuf,
+		COUNT_reordered,  COUNT_duplicates,  COUNT_other,
+	};
 
 	for (size_t i = 0; i < RTE_DIM(odd); i++)
 		if (m->count[odd[i]] > 0)
@@ -316,12 +319,42 @@ print_ledger(FILE *to, const struct ledger *l)
 			l->rx_missed, l->rx_errors, l->rx_no_mbuf, l->tx_errors);
 }
 
+static bool
+ends_in(const char *text, const char *end)
+{
+	size_t n = strlen(text), of_end = strlen(end);
+
+	return n >= of_end && strcmp(text + n - of_end, end) == 0;
+}
+
+/* The value in the unit in which the limit was given; NAN: nothing was measured. */
+static void
+print_value(FILE *to, const char *text, double value)
+{
+	if (isnan(value))
+		fprintf(to, "%14s", "none");
+	else if (ends_in(text, "%"))
+		fprintf(to, "%12.5f %%", value * 100);
+	else if (ends_in(text, "s") && !ends_in(text, "/s"))
+		fprintf(to, "%11.1f us", value / 1e3);
+	else
+		fprintf(to, "%14.1f", value);
+}
+
+static void
+print_slos(FILE *to, const struct plan *plan, const struct judged *judged)
+{
+	for (unsigned int i = 0; i < plan->slos_n && judged != NULL; i++) {
+		fprintf(to, "slo          %-24s", plan->slos[i].text);
+		print_value(to, plan->slos[i].text, judged[i].value);
+		fprintf(to, "  %s\n", judged[i].pass ? "met" : "MISSED");
+	}
+}
+
 static void
 print_judgement(FILE *to, const struct plan *plan, const struct finish *f)
 {
-	for (unsigned int i = 0; i < plan->slos_n && f->judged != NULL; i++)
-		fprintf(to, "slo          %-24s %s\n", plan->slos[i].text,
-			f->judged[i].pass ? "met" : "MISSED");
+	print_slos(to, plan, f->judged);
 	fprintf(to, "intervals    %u, of them %u flagged, %u disturbed%s\n", f->result->intervals_n,
 		f->result->flagged, f->result->disturbed,
 		f->result->disturbed == 0 ? "" :

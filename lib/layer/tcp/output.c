@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
-#include <rte_ether.h>
-#include <rte_ip.h>
-
 #include "conn/held.h"
 #include "conn/isn.h"
 #include "conn/pace.h"
@@ -12,6 +9,7 @@
 #include "conn/sack.h"
 #include "conn/timers.h"
 #include "conn/window.h"
+#include "layer/begin.h"
 #include "layer/eth/eth.h"
 #include "layer/ip/ip.h"
 #include "layer/tcp/output.h"
@@ -34,8 +32,6 @@ struct outgoing {
 };
 
 enum {
-	/* Where a fresh segment begins: headroom for everything below TCP. */
-	BELOW_BYTES = sizeof(struct rte_ether_hdr) + sizeof(struct rte_ipv6_hdr),
 	/*
 	 * Then receiving has its turn, or the ACKs that this calls for come faster than they are
 	 * read: with four times as many the port dropped a quarter of them.
@@ -418,6 +414,16 @@ note_tail(struct tern_conn *c, const struct outgoing *o)
 		c->flags |= TERN_CONN_TLP_REPEATS;
 }
 
+static void
+count_again(struct tern_tcp *tcp, const struct outgoing *o)
+{
+	count(tcp, TERN_EV_TCP_RETRANSMITTED);
+	if ((o->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+		count(tcp, TERN_EV_TCP_SYN_AGAIN);
+	else if ((o->flags & TCP_FIN) != 0 && o->len == 0)
+		count(tcp, TERN_EV_TCP_FIN_AGAIN);
+}
+
 /* The segment is as good as sent: move the send variables. */
 static void
 commit(struct tern_conn *c, const struct outgoing *o)
@@ -436,7 +442,7 @@ commit(struct tern_conn *c, const struct outgoing *o)
 	if ((c->flags & TERN_CONN_PACED) != 0)
 		pace_sent(c, o->len);
 	if (seq_lt(o->seq, c->snd.max))
-		count(c->tcp, TERN_EV_TCP_RETRANSMITTED);
+		count_again(c->tcp, o);
 	recovery_sent(c, o->seq, end - o->seq);
 	if (o->repeat)
 		c->flags &= ~TERN_CONN_REPEAT;
@@ -691,7 +697,7 @@ send_next(struct tern_conn *c)
 		m = fresh(c->tcp);
 		if (m == NULL)
 			return SENT_STUCK;
-		build(c, &o, m, RTE_PKTMBUF_HEADROOM + BELOW_BYTES);
+		build(c, &o, m, SEGMENT_AT);
 	}
 	if (ip_send(c->tcp->ip, m, c->local, c->remote, IPPROTO_TCP, tos_of(c, &o), &c->hop,
 		    c->tcp->now) < 0)
@@ -825,7 +831,7 @@ output_abort(struct tern_conn *c)
 	}
 	if ((m = fresh(tcp)) == NULL)
 		return;
-	m->data_off = RTE_PKTMBUF_HEADROOM + BELOW_BYTES;
+	m->data_off = SEGMENT_AT;
 	h = rte_pktmbuf_mtod(m, struct rte_tcp_hdr *);
 	write_reset(h, c->lport, c->rport, c->snd.max, c->rcv.nxt, TCP_RST | TCP_ACK);
 	if ((c->flags & TERN_CONN_TIMESTAMPS) != 0) { /* RFC 7323 §3.2 */

@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <netinet/in.h>
 
-#include <rte_ether.h>
-#include <rte_ip.h>
 #include <rte_mbuf.h>
 
+#include "layer/begin.h"
 #include "layer/eth/eth.h"
 #include "layer/ip/ip.h"
 #include "layer/tcp/reply.h"
 #include "layer/tcp/sum.h"
-
-enum {
-	/* Where a fresh segment begins: headroom for everything below TCP. */
-	BELOW_BYTES = sizeof(struct rte_ether_hdr) + sizeof(struct rte_ipv6_hdr),
-};
 
 static uint32_t
 write_options(uint8_t *at, const struct reply *r)
@@ -80,14 +74,16 @@ reply_send(struct tern_tcp *tcp, const struct reply *r)
 	struct rte_mbuf *m;
 	uint32_t hop = 0;
 
-	if (!eth_room(tcp->ip->eth, 1))
+	if (!eth_room(tcp->ip->eth, 1)) {
+		count(tcp, TERN_EV_TX_DROPPED);
 		return false;
+	}
 	m = rte_pktmbuf_alloc(tcp->pool);
 	if (m == NULL) {
 		count(tcp, TERN_EV_NO_MBUF);
 		return false;
 	}
-	write_segment(tcp, m, RTE_PKTMBUF_HEADROOM + BELOW_BYTES, r);
+	write_segment(tcp, m, SEGMENT_AT, r);
 	if (ip_send(tcp->ip, m, r->to.local, r->to.remote, IPPROTO_TCP, tcp->tos, &hop, tcp->now) <
 	    0) {
 		rte_pktmbuf_free(m);
