@@ -69,11 +69,12 @@ bool
 options_is_host(struct tern_addr addr, unsigned int prefix)
 {
 	uint32_t v4 = v4_of(addr), first = v4 >> 24;
-	uint32_t rest = prefix >= 127 ? 1 : v4 << (prefix - 96), all = ~0u << (prefix - 96);
 
 	if (!tern_addr_is_v4(addr) || prefix < 96 || first == 0 || first == 127 || first >= 224)
 		return false;
-	return prefix >= 127 || (rest != 0 && rest != all);
+	if (prefix >= 127) /* RFC 3021: both ends of such a net are hosts */
+		return true;
+	return v4 << (prefix - 96) != 0 && v4 << (prefix - 96) != ~0u << (prefix - 96);
 }
 
 void
