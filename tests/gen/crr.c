@@ -5,6 +5,7 @@
 
 #include <criterion/criterion.h>
 
+#include "gen/engines/request.h"
 #include "gen/peer.h"
 #include "gen/stage.h"
 
@@ -69,16 +70,36 @@ Test(crr, closes_by_fin_or_by_reset)
 	}
 }
 
+/* What A sent, as the wire saw it. */
+static struct {
+	uint64_t syns, fins;
+} sent;
+
+static bool
+count_sent(struct world *w, const struct line *line)
+{
+	enum { FIN = 1, SYN = 2 };
+
+	(void)w;
+	if (line->from == A && line->tcp) {
+		sent.syns += (line->flags & SYN) != 0;
+		sent.fins += (line->flags & FIN) != 0;
+	}
+	return false;
+}
+
 /* What is lost is sent again: every transaction still ends well, and what was repeated is told. */
 Test(crr, survives_losses)
 {
 	for (uint64_t seed = 1; seed <= 3; seed++) {
 		struct stage s;
-		uint64_t again;
+		uint64_t syn, fin, data;
 
 		stage_plan(&s, MODE_CRR, PROTO_HTTP);
 		s.how.seed = seed;
 		s.how.odds.loss_ppm = PERCENT(5);
+		s.how.loses = count_sent;
+		sent.syns = sent.fins = 0;
 		s.plan.connections = 32;
 		s.plan.count = 300;
 		s.plan.timeout_ns = S(60);
@@ -87,13 +108,19 @@ Test(crr, survives_losses)
 		stage_open(&s);
 		stage_run(&s);
 		stage_all_well(&s, 300);
-		again = stage_count(&s, COUNT_rexmit_syn) + stage_count(&s, COUNT_rexmit_data) +
-			stage_count(&s, COUNT_rexmit_fin);
-		stage_check(&s, stage_count(&s, COUNT_rexmit_syn) > 0, "no SYN again");
-		stage_check(&s, stage_count(&s, COUNT_rexmit_data) > 0, "no request again");
-		stage_check(&s, stage_count(&s, COUNT_rexmit_fin) > 0, "no FIN again");
-		stage_check(&s, again == world_count(s.w, A, TERN_EV_TCP_RETRANSMITTED),
-			    "%" PRIu64 " told", again);
+		syn = stage_count(&s, COUNT_rexmit_syn);
+		fin = stage_count(&s, COUNT_rexmit_fin);
+		data = stage_count(&s, COUNT_rexmit_data);
+		stage_check(&s, syn > 0 && sent.syns == 300 + syn, "%" PRIu64 " SYNs", syn);
+		stage_check(&s, fin > 0 && sent.fins == 300 + fin, "%" PRIu64 " FINs", fin);
+		stage_check(&s,
+			    data > 0 && syn + fin + data ==
+						world_count(s.w, A, TERN_EV_TCP_RETRANSMITTED),
+			    "%" PRIu64 " requests again", data);
+		stage_check(&s,
+			    stage_count(&s, COUNT_tx_payload) ==
+				    300 * (request_text_bytes(&s.plan) - 1),
+			    "bytes counted twice");
 		stage_close(&s);
 	}
 }
@@ -132,6 +159,7 @@ static const struct {
 	uint32_t bytes;
 	enum peer_end end;
 	enum error error; /* ERRORS_N: none */
+	uint32_t rsp_bytes;
 } peers[] = {
 	{ "stalls", PROTO_TCP, true, 64, SAYS(""), PEER_STAYS, ERROR_timeout },
 	{ "resets", PROTO_TCP, true, 64, SAYS(""), PEER_RESETS, ERROR_rst },
@@ -163,6 +191,9 @@ static const struct {
 	{ "http: bad length", PROTO_HTTP, true, 1,
 	  SAYS("HTTP/1.1 200 OK\r\nContent-Length: 3x\r\n\r\n12345"), PEER_STAYS,
 	  ERROR_bad_length },
+	{ "http: not the length asked for", PROTO_HTTP, true, 1,
+	  SAYS("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n123"), PEER_STAYS, ERROR_bad_length,
+	  4 },
 	{ "http: no length", PROTO_HTTP, true, 1,
 	  SAYS("HTTP/1.0 200 OK\r\nServer: old\r\n\r\n12345"), PEER_CLOSES, ERRORS_N },
 	{ "http: chunks", PROTO_HTTP, true, 1,
@@ -185,6 +216,7 @@ Test(crr, tells_what_was_wrong)
 
 		stage_plan(&s, MODE_CRR, peers[i].proto);
 		s.plan.verify = peers[i].verify;
+		s.plan.rsp_bytes = peers[i].rsp_bytes;
 		s.plan.count = N;
 		s.plan.connections = 3;
 		peer_init(&peer, peers[i].needs, peers[i].says, peers[i].bytes, peers[i].end);
