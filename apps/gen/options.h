@@ -8,7 +8,6 @@
 #ifndef GEN_OPTIONS_H
 #define GEN_OPTIONS_H
 
-#include <stddef.h>
 #include <stdio.h>
 
 #include "gen/plan.h"
@@ -24,9 +23,6 @@ int plan_read(struct plan *plan, int argc, char **argv);
 
 /* The plan as it was read, a line for each thing: --dry-run. */
 void plan_print(const struct plan *plan, FILE *to);
-
-/* "open loop, uniform, 500000/s, latency from intended send time". Return: text. */
-const char *plan_model(const struct plan *plan, char *text, size_t bytes);
 
 void plan_free(struct plan *plan);
 

@@ -57,8 +57,8 @@ print_open_loop(const struct plan *p, char *text, size_t bytes)
 	snprintf(text, bytes, "open loop, %s, %s, latency from intended send time", how, rate);
 }
 
-const char *
-plan_model(const struct plan *p, char *text, size_t bytes)
+static const char *
+print_model(const struct plan *p, char *text, size_t bytes)
 {
 	if (p->mode == MODE_SERVER)
 		snprintf(text, bytes, "server");
@@ -180,7 +180,7 @@ print_load(const struct plan *p, FILE *to)
 {
 	char model[LINE_MOST], a[TIME_TEXT], b[TIME_TEXT];
 
-	line(to, "model", "%s", plan_model(p, model, sizeof(model)));
+	line(to, "model", "%s", print_model(p, model, sizeof(model)));
 	if (p->mode != MODE_FLOOD && p->mode != MODE_REPLAY)
 		line(to, "connections",
 		     "%" PRIu32 ", depth %" PRIu32 ", at most %" PRIu32 " under way",

@@ -54,6 +54,12 @@ defaults(struct plan *p)
 	p->trial_most_ns = 60 * TERN_S;
 }
 
+static int
+key_of(const struct row *row)
+{
+	return row->letter != 0 ? row->letter : KEY_FIRST + (int)(row - rows);
+}
+
 /* Rows become what argp wants. */
 static const struct argp_option *
 argp_options(void)
@@ -67,9 +73,7 @@ argp_options(void)
 		group += row->name == NULL;
 		options[i] = (struct argp_option){
 			.name = row->name,
-			.key = row->name == NULL ? 0 :
-			       row->letter != 0	 ? row->letter :
-						   KEY_FIRST + (int)i,
+			.key = row->name != NULL ? key_of(row) : 0,
 			.arg = row->arg,
 			.flags = (row->value_optional ? OPTION_ARG_OPTIONAL : 0) |
 				 (row->hidden ? OPTION_HIDDEN : 0),
@@ -87,7 +91,7 @@ static const struct row *
 row_of_key(int key)
 {
 	for (unsigned int i = 0; i < rows_n; i++)
-		if (rows[i].name != NULL && (rows[i].letter == key || key == KEY_FIRST + (int)i))
+		if (rows[i].name != NULL && key_of(&rows[i]) == key)
 			return &rows[i];
 	return NULL;
 }

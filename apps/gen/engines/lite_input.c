@@ -180,7 +180,7 @@ syn_sent(struct lite *l, struct client *c, const struct segment *s, uint64_t now
 	stands(l, c, now);
 }
 
-/* First: the sequence number. RFC 9293 §3.10.7.4, RFC 5961 -------------------------------------- */
+/* First: the sequence number. RFC 9293 §3.10.7.4, RFC 5961 ---------------------------------- */
 
 static void
 trim(struct segment *s, uint32_t n)

@@ -14,7 +14,7 @@ enum {
 	BACKOFF_MOST = 10, /* doublings */
 };
 
-/* RFC 6298, over all connections: RFC 9040 §3.1.1 has them share it ------------------------------- */
+/* RFC 6298, over all connections: RFC 9040 has them share it --------------------------------- */
 
 void
 lite_sample(struct lite *l, uint64_t rtt)
