@@ -79,28 +79,29 @@ struct plan {
 	bool lite; /* --tcp lite */
 
 	/* Whom, and as whom. */
-	struct tern_addr target;
-	uint16_t target_port;	/* host byte order */
-	struct options options; /* port, addresses, gateway, impair, struct tern_config */
+	struct tern_addr target; /* of a replay: any, the packets keep theirs */
+	uint16_t target_port;	 /* host byte order; 0 of ICMP */
+	struct options options;	 /* port, addresses, gateway, impair, struct tern_config */
 	struct tern_addr src_first, src_last; /* --src; any: our address alone */
 	uint16_t sport_first, sport_last;     /* --sport */
 
 	/* Load. */
 	bool open_loop;
-	struct profile profile;	  /* of an open loop */
+	struct profile profile;	  /* of an open loop; -R: for omit and duration */
 	uint64_t offered;	  /* a second, of -R; 0: closed loop, or a ramp */
 	uint32_t connections;	  /* -c, of all workers */
 	uint32_t depth;		  /* -D: requests under way on a connection */
 	uint32_t max_outstanding; /* of all workers; more is shed */
 	uint64_t seed;
-	uint64_t duration_ns, omit_ns;	/* -d, -O: the warm-up comes before the duration */
+	uint64_t duration_ns, omit_ns;	/* -d, -O: the warm-up comes before the duration; 0: of a
+					 * server, until a signal */
 	uint64_t count;			/* -n: transactions, then it ends; 0: by time */
 	uint32_t repeat;		/* --repeat */
 	double ci_confidence, ci_width; /* --ci 95:2%: 0.95, 0.02; 0: not asked for */
 	uint64_t timeout_ns;		/* of a transaction */
 
 	/* Content. */
-	uint32_t req_bytes, rsp_bytes;
+	uint32_t req_bytes, rsp_bytes; /* rsp 0: HTTP says itself */
 	const char *url;
 	const char *headers; /* complete lines, each with CRLF; "": none */
 	enum payload payload;
@@ -113,8 +114,8 @@ struct plan {
 	uint32_t parallel;
 	bool reverse, bidir;
 
-	/* flood */
-	struct imix imix;
+	/* flood, datagrams; of RFC 2544 and RFC 8219 the sizes to be tried one by one */
+	struct imix imix; /* n 0: req_bytes of payload */
 
 	/* replay */
 	const char *pcap;
@@ -145,7 +146,8 @@ struct plan {
 
 	/* Output. */
 	uint64_t interval_ns;
-	const char *json, *json_stream, *csv, *hgrm, *hlog, *prom_file, *prom_listen, *plot;
+	const char *json, *json_stream; /* json_stream "-": on stdout, and nothing else there */
+	const char *csv, *hgrm, *hlog, *prom_file, *prom_listen, *plot;
 	bool json_stdout; /* -J without a file: nothing else is on stdout */
 	bool tui, quiet;
 	const char *title;
@@ -154,6 +156,7 @@ struct plan {
 	bool dry_run, sim;
 	int argc; /* the command line as it was, for the report */
 	char **argv;
+	struct kept *kept; /* what these texts lie in: plan_free() */
 };
 
 extern const char *const mode_names[MODES], *const suite_names[SUITES],

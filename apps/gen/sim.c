@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A bench under a virtual clock: one worker and a server of our own (server.h), joined by a pipe.
+ * A bench under a virtual clock: one worker and a server of our own (serve.h), joined by a pipe.
  * Time goes from one event to the next, so a run takes as long as it takes to compute, and the same
  * seed gives the same run to the last byte. Cycles are not counted: they would differ.
  *
@@ -23,7 +23,7 @@
 
 #include "gen/addresses.h"
 #include "gen/bench.h"
-#include "gen/server.h"
+#include "gen/serve.h"
 
 enum {
 	US = 0, /* the generator's end */
@@ -37,6 +37,7 @@ enum {
 static const uint64_t RATE_BPS = UINT64_C(10000000000);
 static const uint64_t DELAY_NS = 5000;
 static const uint64_t TICK_NS = 100 * TERN_MS;
+static const uint32_t DATE = 1600000000; /* that all responses bear, seconds since 1970 */
 static const uint64_t START_NS = TERN_S; /* not 0: that would be "never" here and there */
 
 static struct {
@@ -46,6 +47,7 @@ static struct {
 	struct tern_faults faults;
 	struct rte_mempool *pool[ENDS];
 	struct tern_stack *stack[ENDS];
+	struct serving *serving;
 	void *memory[8];
 	unsigned int memory_n;
 } sim;
@@ -98,7 +100,7 @@ turn(struct worker *w)
 	did |= tern_poll(sim.stack[THEM], sim.now) > 0;
 	if (sim.now >= sim.tick_ns) {
 		sim.tick_ns = sim.now + TICK_NS;
-		server_tick(sim.stack[THEM], sim.now);
+		serve_tick(sim.serving, sim.now, DATE);
 	}
 	return did;
 }
@@ -155,14 +157,19 @@ take(size_t bytes)
 static int
 start_eal(char *name, uint32_t mbufs)
 {
-	static char memory[16], core[16];
-	char *argv[] = { name, "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry",
-			 "-m", memory,	    "--lcores", core,	       "--log-level=lib.*:critical",
-			 NULL };
+	static char words[][28] = { "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry",
+				    "--log-level=lib.*:critical" };
+	static char memory[16], core[24];
+	char *argv[RTE_DIM(words) + 4] = { name };
+	int argc = 1;
 
-	snprintf(memory, sizeof(memory), "%u", 64 + mbufs / 400);
-	snprintf(core, sizeof(core), "0@%d", sched_getcpu());
-	if (rte_eal_init(RTE_DIM(argv) - 1, argv) < 0)
+	for (size_t i = 0; i < RTE_DIM(words); i++)
+		argv[argc++] = words[i];
+	argv[argc++] = memory;
+	argv[argc++] = core;
+	snprintf(memory, sizeof(memory), "-m%u", 64 + mbufs / 400); /* MB */
+	snprintf(core, sizeof(core), "--lcores=0@%d", sched_getcpu());
+	if (rte_eal_init(argc, argv) < 0)
 		return complain("the EAL does not start: %s", rte_strerror(rte_errno));
 	return 0;
 }
@@ -259,13 +266,18 @@ build_us(struct bench *bench, struct tern_config *config)
 static int
 build_them(const struct plan *plan, struct tern_config *config)
 {
+	void *mem;
+
 	sim.stack[THEM] = build(config, &sim.pipe.end[THEM].port);
 	if (sim.stack[THEM] == NULL)
 		return -1;
 	if (tern_ip_add_addr(tern_ip(sim.stack[THEM]), plan->target,
 			     plan->options.addrs[0].prefix) < 0)
 		return complain("the server cannot have the target's address");
-	return server_start(sim.stack[THEM], plan, sim.now);
+	mem = take(serve_bytes(plan, config->connections));
+	if (mem != NULL)
+		sim.serving = serve_start(mem, plan, config->connections, sim.stack[THEM], sim.now);
+	return sim.serving != NULL ? 0 : -1;
 }
 
 static int
@@ -281,6 +293,7 @@ start(struct bench *bench, char *name)
 		bench->engine->configure(bench->plan, 1, &config);
 	seed_secret(&config, bench->plan->seed);
 	theirs = config;
+	serve_configure(bench->plan, &theirs);
 	seed_secret(&theirs, bench->plan->seed + 1);
 	if (start_eal(name, 2 * (config.mbufs + POOL_SPARE)) < 0 || make_pools(&config) < 0 ||
 	    join() < 0 || build_us(bench, &config) < 0 || build_them(bench->plan, &theirs) < 0)
@@ -303,6 +316,8 @@ finish(void)
 	for (unsigned int i = 0; i < ENDS; i++)
 		if (sim.stack[i] != NULL)
 			tern_stack_fini(sim.stack[i]);
+	if (sim.serving != NULL)
+		serve_end(sim.serving);
 	if (sim.faults.below != NULL)
 		tern_faults_fini(&sim.faults);
 	if (sim.pipe.packets > 0)

@@ -488,21 +488,3 @@ worker_next(const struct worker *w)
 		next = RTE_MIN(next, w->engine->next(w));
 	return next;
 }
-
-const struct engine *
-engine_of(const struct plan *plan)
-{
-	switch (plan->mode) {
-	case MODE_FLOOD:
-		return &engine_flood;
-	case MODE_REPLAY:
-		return &engine_replay;
-	case MODE_RR:
-		if (plan->proto == PROTO_UDP || plan->proto == PROTO_ICMP)
-			return &engine_datagrams;
-		break;
-	default:
-		break;
-	}
-	return plan->lite ? &engine_lite : &engine_full;
-}

@@ -43,7 +43,9 @@ static const struct argp_option stack_table[] = {
 	{ "impair", OPTION_IMPAIR, "LIST", 0,
 	  "what becomes of packets between us and the port, both ways: loss=1%, dup=1%, "
 	  "corrupt=1% of them, delay=10ms for each, reorder=1% of them held back up to jitter=1ms "
-	  "more; seed=1; queue=8192 that may wait each way. Such as loss=0.1%,delay=10ms",
+	  "more, detour=1%:5ms of them all of that, stall=100ms:1s: nothing leaves in the first "
+	  "100 ms "
+	  "of each second; seed=1; queue=8192 that may wait each way. Such as loss=0.1%,delay=10ms",
 	  3 },
 	{ "impair-rx", OPTION_IMPAIR_RX, "LIST", 0, "the same for those received", 3 },
 	{ "impair-tx", OPTION_IMPAIR_TX, "LIST", 0, "the same for those sent", 3 },
@@ -69,11 +71,12 @@ bool
 options_is_host(struct tern_addr addr, unsigned int prefix)
 {
 	uint32_t v4 = v4_of(addr), first = v4 >> 24;
-	uint32_t rest = prefix >= 127 ? 1 : v4 << (prefix - 96), all = ~0u << (prefix - 96);
 
 	if (!tern_addr_is_v4(addr) || prefix < 96 || first == 0 || first == 127 || first >= 224)
 		return false;
-	return prefix >= 127 || (rest != 0 && rest != all);
+	if (prefix >= 127) /* RFC 3021: both ends of such a net are hosts */
+		return true;
+	return v4 << (prefix - 96) != 0 && v4 << (prefix - 96) != ~0u << (prefix - 96);
 }
 
 void

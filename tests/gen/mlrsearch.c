@@ -85,7 +85,7 @@ Test(mlrsearch, conditional_throughput_is_conservative)
 	cr_assert_eq(mlr_throughput(&mlr, &examples[2], 2e6), 0);
 }
 
-/* Searches ------------------------------------------------------------------------------------ */
+/* Searches ---------------------------------------------------------------------------------- */
 
 struct peer {
 	double capacity, collapse;
@@ -159,7 +159,7 @@ Test(mlrsearch, finds_any_capacity_with_and_without_a_most)
 		}
 }
 
-/* A peer that falls to a quarter when overloaded: what was forwarded then misleads, not for long. */
+/* A peer that falls to a quarter when overloaded: what it forwards then misleads, not for long. */
 Test(mlrsearch, finds_a_knee_behind_a_collapse)
 {
 	struct mlr_goal goal = goal_of(0, 0, 0.01, 1, 1);

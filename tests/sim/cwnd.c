@@ -53,7 +53,7 @@ sample_at(uint64_t at)
 
 /* The first sample in this phase, from sample number i on; watch.n: none. */
 static uint32_t
-first_in(enum phase phase, uint32_t i)
+first_in(enum congestion_phase phase, uint32_t i)
 {
 	while (i < watch.n && samples[i].phase != phase)
 		i++;
@@ -61,7 +61,7 @@ first_in(enum phase phase, uint32_t i)
 }
 
 static uint32_t
-first_not_in(enum phase phase, uint32_t i)
+first_not_in(enum congestion_phase phase, uint32_t i)
 {
 	while (i < watch.n && samples[i].phase == phase)
 		i++;

@@ -516,7 +516,9 @@ side_open(struct world *w, unsigned int i)
 	if (w->how.mtu[i] != 0)
 		s->tap.mtu = w->how.mtu[i];
 	s->mem = memory(tern_stack_bytes(&config));
-	s->stack = tern_stack_init(s->mem, &config, &s->tap, w->now);
+	s->stack = tern_stack_init(s->mem, &config,
+				   w->how.in_front != NULL ? w->how.in_front(i, &s->tap) : &s->tap,
+				   w->now);
 	cr_assert_not_null(s->stack, "%s", tern_config_check(&config));
 	s->addr = tern_addr_v4(rte_cpu_to_be_32(UINT32_C(0x0a090001) + i));
 	cr_assert_eq(tern_ip_add_addr(tern_ip(s->stack), s->addr, 120), 0);
@@ -633,11 +635,15 @@ step(struct world *w, uint64_t until)
 	n += tern_poll(w->side[B].stack, w->now);
 	w->polls += 2;
 	look(w);
+	if (w->how.turn != NULL)
+		n += w->how.turn(w->now);
 	if (n > 0)
 		return;
 	next = least(tern_pipe_next(&w->pipe), tern_faults_next(&w->faults));
 	next = least(next, tern_next_deadline(w->side[A].stack));
 	next = least(next, tern_next_deadline(w->side[B].stack));
+	if (w->how.next != NULL)
+		next = least(next, w->how.next());
 	if (next <= w->now)
 		next = (w->now / TERN_TICK_NS + 1) * TERN_TICK_NS;
 	w->now = least(next, until);

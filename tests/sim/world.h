@@ -86,10 +86,14 @@ struct world_how {
 	bool unseen; /* frames are neither judged nor hashed nor summed: fast, for figures */
 	void (*tune)(struct tern_config *config, unsigned int side);
 	bool (*loses)(struct world *w, const struct line *line); /* may be NULL */
+	/* Who lives beside the stacks, all of them or none: a port in front of a side's ... */
+	struct tern_port *(*in_front)(unsigned int side, struct tern_port *port);
+	bool (*turn)(uint64_t now); /* ... what it does after each poll (was there work?) ... */
+	uint64_t (*next)(void);	    /* ... and when it has to be polled again */
 };
 
 /* What congestion control is doing. */
-enum phase { PHASE_SLOW_START, PHASE_AVOIDANCE, PHASE_RECOVERY, PHASE_LOSS };
+enum congestion_phase { PHASE_SLOW_START, PHASE_AVOIDANCE, PHASE_RECOVERY, PHASE_LOSS };
 
 /* A look at a connection, after a poll. */
 struct sample {

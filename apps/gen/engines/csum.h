@@ -4,8 +4,9 @@
  * not vary is taken once, what varies is added for each frame (RFC 1624 §3 put to use the other way
  * round: nothing is ever taken off).
  *
- * Sums are taken in the byte order of memory (RFC 1071 §2 (B)): what csum_finish() returns is stored
- * as it is. Pieces begin at even offsets of what is summed; only the last may be of odd length.
+ * Sums are taken in the byte order of memory (RFC 1071 §2 (B)): what csum_finish() returns is
+ * stored as it is. Pieces begin at even offsets of what is summed; only the last may be of odd
+ * length.
  */
 #ifndef GEN_ENGINES_CSUM_H
 #define GEN_ENGINES_CSUM_H

@@ -79,6 +79,16 @@ bytes(const struct plan *plan, unsigned int workers)
 	return lay_out(plan, workers).sum;
 }
 
+/* Pairs of address and port for each worker. */
+static uint64_t
+pairs_of(const struct plan *plan, unsigned int workers)
+{
+	struct sources s;
+
+	sources_init(&s, plan, plan->options.addrs[0].addr, 0, 0, workers);
+	return s.pairs / workers;
+}
+
 /*
  * TIME-WAIT lasts as long as it may, but never so long that no port is left: half of those that are
  * free beside the connections.
@@ -87,7 +97,7 @@ static uint32_t
 time_waits_of(const struct plan *plan, unsigned int workers, uint32_t flows)
 {
 	enum { MOST = 1 << 20 };
-	uint64_t all = origins_each(plan, workers);
+	uint64_t all = pairs_of(plan, workers);
 	uint64_t half = all > flows ? (all - flows) / 2 : 0;
 
 	return (uint32_t)RTE_MIN(RTE_MAX(half, UINT64_C(1)), (uint64_t)MOST);
@@ -132,7 +142,7 @@ check(const struct full *f)
 {
 	const struct plan *plan = f->plan;
 
-	if (origins_each(plan, f->w->workers) < f->flows_most)
+	if (pairs_of(plan, f->w->workers) < f->flows_most)
 		return "-c: more connections than source ports; give more by --src and --sport";
 	if (plan->mode == MODE_RR && f->request.text == NULL && plan->req_bytes == 0)
 		return "--req: rr needs a byte at least";
@@ -157,9 +167,8 @@ init(struct worker *w)
 	f->oldest = f->newest = ASK_NONE;
 	request_init(&f->request, w->plan, base + l.text);
 	chargen_make();
+	sources_init(&f->sources, w->plan, w->addr, w->plan->seed, w->index, w->workers);
 	wrong = check(f);
-	if (wrong == NULL)
-		wrong = origins_init(&f->origins, w->plan, w->index, w->workers);
 	return wrong != NULL ? complain(wrong) : 0;
 }
 

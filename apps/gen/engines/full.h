@@ -19,6 +19,7 @@
 
 #include "gen/engines/http_response.h"
 #include "gen/engines/request.h"
+#include "gen/engines/sources.h"
 #include "gen/worker.h"
 
 #define ASK_NONE UINT32_MAX
@@ -79,15 +80,6 @@ struct full_kind {
 
 extern const struct full_kind full_crr, full_rr, full_hold, full_stream;
 
-/* From where connections are opened: each worker has every n-th of all address and port pairs. */
-struct origins {
-	uint32_t first_addr; /* host byte order; of addrs in a row */
-	uint32_t addrs, ports;
-	uint16_t first_port;
-	uint64_t all, step; /* pairs; the next is so many further on, around */
-	uint64_t at, stride;
-};
-
 struct full {
 	struct tern_tcp_user user; /* first: the user of all connections */
 	struct worker *w;
@@ -112,8 +104,8 @@ struct full {
 	uint64_t body_bytes; /* of the first response that was right: --verify */
 	uint32_t body_sum;
 	bool body_known;
-	struct origins origins;
-	uint64_t events[3]; /* of the stack, as they were counted last: full_counts.c */
+	struct sources sources; /* from where connections are opened */
+	uint64_t events[3];	/* of the stack, as they were counted last: full_counts.c */
 	uint64_t bad_sums;
 };
 
@@ -189,15 +181,5 @@ bool flows_close(struct full *f, void (*close)(struct full *f, struct flow *fl))
 /* full_counts.c: what the stack did again, and what was wrong, since this was called last. */
 void full_counts_start(struct full *f);
 void full_count(struct full *f);
-
-/* full_origins.c */
-
-/* Return: NULL, or what is wrong, for a person. */
-const char *origins_init(struct origins *o, const struct plan *plan, unsigned int index,
-			 unsigned int workers);
-/* The next one. */
-void origins_next(struct origins *o, struct tern_addr *addr, rte_be16_t *port);
-/* How many there are for each worker. */
-uint64_t origins_each(const struct plan *plan, unsigned int workers);
 
 #endif

@@ -33,13 +33,14 @@ connect_from_next(struct full *f, struct tern_conn **conn)
 {
 	enum { TRIES = 64 };
 	const struct plan *plan = f->plan;
-	struct tern_addr from;
-	rte_be16_t port;
+	struct source from;
 	int rc = -EADDRINUSE;
 
 	for (int i = 0; i < TRIES && rc == -EADDRINUSE; i++) {
-		origins_next(&f->origins, &from, &port);
-		rc = tern_tcp_connect_from(tern_tcp(f->w->stack), from, port, plan->target,
+		from = sources_next(&f->sources);
+		rc = tern_tcp_connect_from(tern_tcp(f->w->stack),
+					   tern_addr_v4(rte_cpu_to_be_32(from.addr)),
+					   rte_cpu_to_be_16(from.port), plan->target,
 					   rte_cpu_to_be_16(plan->target_port), &f->user, conn);
 	}
 	return rc;

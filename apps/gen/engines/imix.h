@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
- * Mixtures of frame sizes (RFC 6985): --size and --imix.
+ * Mixtures of frame sizes (RFC 6985): in which order they are sent.
  */
 #ifndef GEN_ENGINES_IMIX_H
 #define GEN_ENGINES_IMIX_H
@@ -13,17 +13,13 @@
 enum { IMIX_LEAST_BYTES = 64, IMIX_MOST_BYTES = 9218, IMIX_TURNS = 1024 };
 
 /*
- * imix_read() - "64:7,570:4,1518:1": so many frames of each size in turn; "64" is "64:1"; or a name:
- *	simple	64:7,570:4,1518:1
- *	trex	64:28,594:20,1518:4, what TRex calls imix
+ * imix_turns() - who has its turn when, each size evenly spread over the whole
+ * @turns: indices into imix->size[]
  *
- * Return: NULL, or what is wrong with it, for a person; then imix is undefined.
- */
-const char *imix_read(struct imix *imix, const char *text);
-
-/*
- * The order in which the sizes have their turns, each evenly spread over the whole: indices into
- * imix->size[]. Return: how many turns, IMIX_TURNS at most for what imix_read() returned.
+ * A mixture of more than IMIX_TURNS turns in all is cut there: no size has then had a turn more or
+ * less than it should.
+ *
+ * Return: how many turns, after which it begins anew.
  */
 unsigned int imix_turns(const struct imix *imix, uint8_t turns[IMIX_TURNS]);
 

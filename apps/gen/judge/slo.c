@@ -248,12 +248,13 @@ slo_met(const struct slo *slo, const struct plan *plan, const struct result *res
 }
 
 bool
-slos_met(const struct plan *plan, const struct result *result)
+slo_judge(const struct plan *plan, const struct result *result, struct judged *judged)
 {
-	double value;
+	bool all = true;
 
-	for (unsigned int i = 0; i < plan->slos_n; i++)
-		if (!slo_met(&plan->slos[i], plan, result, &value))
-			return false;
-	return true;
+	for (unsigned int i = 0; i < plan->slos_n; i++) {
+		judged[i].pass = slo_met(&plan->slos[i], plan, result, &judged[i].value);
+		all &= judged[i].pass;
+	}
+	return all;
 }

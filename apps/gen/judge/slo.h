@@ -16,6 +16,7 @@
 #define GEN_JUDGE_SLO_H
 
 #include "gen/plan.h"
+#include "gen/report/report.h"
 #include "gen/trial.h"
 
 /* Read one objective. Return: NULL, or what is wrong with it, for a person. */
@@ -28,7 +29,7 @@ const char *slo_read(struct slo *slo, const char *text);
 bool slo_met(const struct slo *slo, const struct plan *plan, const struct result *result,
 	     double *value);
 
-/* Are all of the plan's met? */
-bool slos_met(const struct plan *plan, const struct result *result);
+/* All of the plan's, one by one. Return: are all of them met? */
+bool slo_judge(const struct plan *plan, const struct result *result, struct judged *judged);
 
 #endif

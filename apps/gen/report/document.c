@@ -107,7 +107,7 @@ set_target(json_t *start, const struct plan *plan)
 static void
 set_load(json_t *start, const struct plan *plan)
 {
-	set_text(start, "model", plan_model(plan));
+	set_text(start, "model", plan_loop(plan));
 	if (plan->open_loop)
 		set_text(start, "pacing", plan_pacing(plan));
 	set_number(start, "offered", plan->offered);

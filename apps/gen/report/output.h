@@ -80,7 +80,7 @@ bool plan_counts_bits(const struct plan *plan);
 /* The rate that was offered, a second; 0: none, or it changed. */
 double trial_offered(const struct trial *trial);
 /* "open", "closed" */
-const char *plan_model(const struct plan *plan);
+const char *plan_loop(const struct plan *plan);
 const char *plan_pacing(const struct plan *plan);
 
 /*

@@ -74,7 +74,7 @@ trial_offered(const struct trial *trial)
 }
 
 const char *
-plan_model(const struct plan *plan)
+plan_loop(const struct plan *plan)
 {
 	return plan->open_loop ? "open" : "closed";
 }

@@ -10,7 +10,7 @@ static const double WIDTH_MOST = 0.5; /* of an early level */
 static const double LOAD_MOST = 1e12; /* where no most is given */
 static const double SLACK = 1 + 1e-9; /* widths are ratios of doubles */
 
-/* Classification, RFC 9971 §6.1 and appendix A ------------------------------------------------- */
+/* Classification, RFC 9971 §6.1 and appendix A ---------------------------------------------- */
 
 /* Seconds of the trials at one load. */
 struct sums {
@@ -87,7 +87,7 @@ mlr_throughput(const struct mlr *m, const struct mlr_goal *goal, double load)
 	return load * (1 - loss);
 }
 
-/* Bounds -------------------------------------------------------------------------------------- */
+/* Bounds ------------------------------------------------------------------------------------ */
 
 struct bounds {
 	double lower, upper; /* 0: none */
@@ -124,7 +124,7 @@ is_narrow(const struct mlr *m, const struct mlr_goal *goal, struct bounds b)
 	       (m->whole && b.upper - b.lower <= 1);
 }
 
-/* Levels -------------------------------------------------------------------------------------- */
+/* Levels ------------------------------------------------------------------------------------ */
 
 static unsigned int
 levels_of(const struct mlr_goal *goal)
@@ -163,7 +163,7 @@ goal_on(const struct mlr *m, unsigned int goal, unsigned int level)
 	return g;
 }
 
-/* The next load ------------------------------------------------------------------------------- */
+/* The next load ----------------------------------------------------------------------------- */
 
 static double
 fit(const struct mlr *m, double load)

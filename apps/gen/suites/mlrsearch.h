@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
- * MLRsearch (RFC 9971): what to try next, and what the trials so far say. The Controller of its §4;
- * the Measurer is trial_run(), the Manager search.c.
+ * MLRsearch (RFC 9971): what to try next, and what the trials so far say. This is the Controller of
+ * its §4.9.2; the Measurer is trial_run(), the Manager search.c.
  *
  * A load is a Lower Bound of a goal when its trials are certain to keep to the goal's loss ratio
  * in all but the exceed ratio of the duration sum, an Upper Bound when they are certain not to.
@@ -24,7 +24,7 @@
 #define MLR_GOALS 8
 #define MLR_TRIALS 512 /* of one search; then it ends with what it has */
 
-/* A Search Goal, RFC 9971 §4.6; the Goal Width is relative: (upper - lower) / upper. */
+/* A Search Goal, RFC 9971 §4.6.7; the Goal Width is relative: (upper - lower) / upper. */
 struct mlr_goal {
 	double loss_ratio, exceed_ratio, width;
 	uint64_t initial_ns, final_ns, sum_ns;

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One timer for each connection, in a wheel of lists that are only ever entered and taken from the
+ * front. It is lazy: a segment that leaves or an ACK that comes moves nothing. A connection in the
+ * wheel is looked at an RTO (or the wheel's turn) later, and put back as far ahead as it then
+ * still has to wait; so no deadline is noticed late but where the RTO has shrunk since, and what
+ * ended long before costs nothing but the look.
+ */
+#include "gen/engines/lite.h"
+
+enum {
+	LOOKS = 64,	   /* connections looked at in one call */
+	TRIES_MOST = 15,   /* that are counted */
+	BACKOFF_MOST = 10, /* doublings */
+};
+
+/* RFC 6298, over all connections: RFC 9040 has them share it --------------------------------- */
+
+void
+lite_sample(struct lite *l, uint64_t rtt)
+{
+	uint64_t off;
+
+	if (unlikely(l->srtt == 0)) {
+		l->srtt = rtt > 0 ? rtt : 1;
+		l->rttvar = rtt / 2;
+	} else {
+		off = l->srtt > rtt ? l->srtt - rtt : rtt - l->srtt;
+		l->rttvar += off / 4 - l->rttvar / 4;
+		l->srtt += rtt / 8 - l->srtt / 8;
+	}
+	l->rto = RTE_MAX(l->srtt + 4 * l->rttvar, l->rto_min);
+	l->rto = RTE_MIN(l->rto, l->rto_max);
+	l->rto_ticks = lite_tick(l->rto) + 1;
+}
+
+/* §5.5: doubled with each repetition. */
+static uint32_t
+rto_of(const struct lite *l, const struct client *c)
+{
+	unsigned int doubled = RTE_MIN((unsigned int)c->tries, (unsigned int)BACKOFF_MOST);
+	uint64_t ticks = (uint64_t)l->rto_ticks << doubled;
+
+	return (uint32_t)RTE_MIN(ticks, (uint64_t)lite_tick(l->rto_max));
+}
+
+/* The wheel ---------------------------------------------------------------------------------- */
+
+/* At least one tick ahead, so that the list being emptied is not the one being filled. */
+static void
+enqueue(struct lite *l, struct client *c, uint32_t now, uint32_t ticks)
+{
+	uint32_t ahead = RTE_MIN(ticks, (uint32_t)LITE_SLOTS - 2), at;
+
+	at = (now + RTE_MAX(ahead, 1u)) % LITE_SLOTS;
+	c->next = l->slot[at];
+	l->slot[at] = lite_index(l, c);
+	c->places |= QUEUED;
+}
+
+void
+lite_wait(struct lite *l, struct client *c, uint64_t now)
+{
+	if (unlikely((c->places & QUEUED) == 0))
+		enqueue(l, c, lite_tick(now), l->rto_ticks);
+}
+
+static bool
+has_unanswered(const struct client *c)
+{
+	if (c->una != c->nxt || lite_before(c->nxt, c->end))
+		return true;
+	return c->state >= FIN_WAIT_1 && c->nxt == c->end; /* a FIN for which there was no mbuf */
+}
+
+/* A connection that stands and has nothing to do may stand for ever. */
+static bool
+is_timed(const struct client *c)
+{
+	return (c->flags & TRANSACTION) != 0 || c->state != ESTABLISHED;
+}
+
+/* Ticks until something has to happen; 0: now; UINT32_MAX: never. */
+static uint32_t
+patience(const struct lite *l, const struct client *c, uint32_t now)
+{
+	uint32_t least = UINT32_MAX, gone, whole;
+
+	if (has_unanswered(c)) {
+		gone = now - c->sent;
+		whole = rto_of(l, c);
+		least = gone < whole ? whole - gone : 0;
+	}
+	if (is_timed(c)) {
+		gone = now - c->begun;
+		whole = gone < l->timeout_ticks ? l->timeout_ticks - gone : 0;
+		least = RTE_MIN(least, whole);
+	}
+	return least;
+}
+
+/* §5.4: the earliest that was not acknowledged; all behind it counts as not sent. */
+static void
+repeat(struct lite *l, struct client *c, uint64_t now)
+{
+	bool probe = c->una == c->nxt;
+
+	c->tries = RTE_MIN(c->tries + 1u, (unsigned int)TRIES_MOST) & TRIES_MOST;
+	if (c->state == SYN_SENT) {
+		worker_count(l->w, COUNT_rexmit_syn);
+		lite_congested(l, now);
+		c->flags |= AGAIN;
+		lite_syn(l, c, now);
+		return;
+	}
+	if (!probe)
+		c->flags |= AGAIN;
+	c->nxt = c->una;
+	/* A closed window is asked with one byte (RFC 9293 §3.8.6.1). */
+	lite_push_some(l, c, probe || c->wnd == 0 ? 1 : c->mss, now);
+}
+
+static void
+look(struct lite *l, struct client *c, uint64_t now)
+{
+	uint32_t tick = lite_tick(now), ticks;
+
+	c->places &= (uint8_t)~QUEUED;
+	if (c->state == CLOSED)
+		return;
+	ticks = patience(l, c, tick);
+	if (is_timed(c) && tick - c->begun >= l->timeout_ticks) {
+		lite_rst(l, c);
+		lite_failed(l, c, (c->flags & UNREACHED) ? ERROR_unreachable : ERROR_timeout, now);
+		return;
+	}
+	if (ticks == 0) {
+		repeat(l, c, now);
+		ticks = patience(l, c, tick);
+	}
+	if (ticks != UINT32_MAX && (c->places & QUEUED) == 0)
+		enqueue(l, c, tick, RTE_MIN(ticks, l->rto_ticks));
+}
+
+/* Return: was there one to look at, and has time not come to `now` yet? */
+static bool
+take(struct lite *l, uint32_t tick, uint64_t now)
+{
+	uint32_t i;
+
+	while (l->slot[l->turned % LITE_SLOTS] == LITE_NONE) {
+		if (l->turned == tick)
+			return false;
+		l->turned++;
+	}
+	i = l->slot[l->turned % LITE_SLOTS];
+	l->slot[l->turned % LITE_SLOTS] = l->clients[i].next;
+	rte_prefetch0(&l->clients[l->clients[i].next != LITE_NONE ? l->clients[i].next : i]);
+	look(l, &l->clients[i], now);
+	return true;
+}
+
+bool
+lite_timers(struct lite *l, uint64_t now)
+{
+	uint32_t tick = lite_tick(now);
+	unsigned int n = 0;
+
+	l->polled = now;
+	/* After a long sleep each list is emptied once. */
+	if (tick - l->turned >= LITE_SLOTS)
+		l->turned = tick - (LITE_SLOTS - 1);
+	while (n < LOOKS && take(l, tick, now))
+		n++;
+	return n > 0;
+}
+
+/* The tick that comes so many after the last one that was polled. */
+static uint64_t
+time_of(const struct lite *l, uint32_t tick)
+{
+	uint64_t polled = l->polled >> LITE_TICK_SHIFT;
+
+	return (polled + (uint64_t)(int64_t)(int32_t)(tick - (uint32_t)polled)) << LITE_TICK_SHIFT;
+}
+
+uint64_t
+lite_timers_next(const struct lite *l)
+{
+	uint64_t next = UINT64_MAX;
+
+	if (l->later_n > 0)
+		next = time_of(l, l->later[l->later_head].due);
+	for (uint32_t i = 0; i < LITE_SLOTS; i++)
+		if (l->slot[(l->turned + i) % LITE_SLOTS] != LITE_NONE)
+			return RTE_MIN(next, time_of(l, l->turned + i));
+	return next;
+}
+
+/* ACKs --------------------------------------------------------------------------------------- */
+
+void
+lite_owe(struct lite *l, struct client *c, enum lite_flag how)
+{
+	bool listed = (c->flags & (ACK_NOW | ACK_LATER)) != 0;
+
+	c->flags |= (uint8_t)how;
+	if (listed)
+		return;
+	if (unlikely(l->owing_n == RTE_DIM(l->owing))) {
+		lite_ack(l, c);
+		return;
+	}
+	l->owing[l->owing_n++] = lite_index(l, c);
+}
+
+/* The burst is over: one ACK for all of it, at least one for two segments (RFC 9293 §3.8.6.3). */
+void
+lite_pay(struct lite *l)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < l->owing_n; i++) {
+		struct client *c = &l->clients[l->owing[i]];
+
+		if ((c->flags & ACK_NOW) != 0)
+			lite_ack(l, c);
+		else if ((c->flags & ACK_LATER) != 0)
+			l->owing[kept++] = l->owing[i];
+	}
+	l->owing_n = kept;
+}
+
+static void
+put_off(struct lite *l, uint32_t i, uint32_t due)
+{
+	if (l->later_n == LITE_LATER) {
+		lite_ack(l, &l->clients[i]);
+		return;
+	}
+	l->later[(l->later_head + l->later_n++) % LITE_LATER] = (struct later){ i, due };
+}
+
+/* What was launched meanwhile took its ACK along; the others' wait a little more. */
+void
+lite_pay_later(struct lite *l, uint64_t now)
+{
+	uint32_t tick = lite_tick(now);
+
+	for (uint32_t i = 0; i < l->owing_n; i++)
+		if ((l->clients[l->owing[i]].flags & ACK_LATER) != 0)
+			put_off(l, l->owing[i], tick + l->delay_ticks);
+	l->owing_n = 0;
+	for (unsigned int n = 0; n < LOOKS && l->later_n > 0; n++) {
+		const struct later *first = &l->later[l->later_head];
+
+		if (lite_before(tick, first->due))
+			return;
+		if ((l->clients[first->client].flags & ACK_LATER) != 0)
+			lite_ack(l, &l->clients[first->client]);
+		l->later_head = (l->later_head + 1) % LITE_LATER;
+		l->later_n--;
+	}
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Connect, request, response, close over libtern's TCP, against services and against bad peers. */
+#include <inttypes.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "gen/peer.h"
+#include "gen/stage.h"
+
+#define PERCENT(n) ((uint32_t)((n)*10000))
+
+/* A time is within the precision of its histogram: 1/1024. */
+static void
+check_time(const struct stage *s, enum time_of what, uint64_t n, uint64_t ns)
+{
+	const struct hdr *h = &s->result->total.time[what];
+
+	stage_check(s, h->n == n, "%s: %" PRIu64 " times", time_names[what], h->n);
+	stage_check(s, h->least_ns == ns && h->longest_ns == ns,
+		    "%s: %" PRIu64 " to %" PRIu64 " ns, not %" PRIu64, time_names[what],
+		    h->least_ns, h->longest_ns, ns);
+}
+
+/* The SYN's round trip, then the request's; then FIN and FIN. */
+Test(crr, times_are_round_trips)
+{
+	struct stage s;
+
+	stage_plan(&s, MODE_CRR, PROTO_TCP);
+	stage_open(&s);
+	stage_run(&s);
+	stage_all_well(&s, 20);
+	check_time(&s, TIME_connect, 20, MS(2));
+	check_time(&s, TIME_connect_naive, 20, MS(2));
+	check_time(&s, TIME_ttfb, 20, MS(4));
+	check_time(&s, TIME_ttfb_naive, 20, MS(2));
+	check_time(&s, TIME_ttlb, 20, MS(4));
+	check_time(&s, TIME_ttlb_naive, 20, MS(2));
+	check_time(&s, TIME_close, 20, MS(2));
+	stage_check(&s, stage_count(&s, COUNT_opened) == 20, "opened");
+	stage_check(&s, stage_count(&s, COUNT_established) == 20, "established");
+	stage_check(&s, stage_count(&s, COUNT_requests) == 20, "requests");
+	stage_check(&s, stage_count(&s, COUNT_responses) == 20, "responses");
+	stage_check(&s, stage_count(&s, COUNT_closed) == 20, "closed");
+	stage_check(&s, stage_count(&s, COUNT_tx_payload) == 20 * 64, "bytes sent");
+	stage_check(&s, stage_count(&s, COUNT_rx_payload) == 20 * 64, "bytes received");
+	stage_close(&s);
+}
+
+/* The right end of a connection is the protocol's, and where asked for, a reset. */
+Test(crr, closes_by_fin_or_by_reset)
+{
+	for (int rst = 0; rst < 2; rst++) {
+		struct stage s;
+
+		stage_plan(&s, MODE_CRR, PROTO_HTTP);
+		s.plan.close_rst = rst;
+		s.plan.rsp_bytes = 1000;
+		stage_open(&s);
+		stage_run(&s);
+		stage_all_well(&s, 20);
+		stage_check(&s, stage_count(&s, COUNT_closed) == 20, "closed");
+		stage_check(&s, s.result->total.time[TIME_close].n == (rst ? 0 : 20),
+			    "close times");
+		stage_check(&s, world_count(s.w, A, TERN_EV_TCP_RESETS_OUT) == (rst ? 20 : 0),
+			    "resets");
+		stage_close(&s);
+	}
+}
+
+/* What is lost is sent again: every transaction still ends well, and what was repeated is told. */
+Test(crr, survives_losses)
+{
+	for (uint64_t seed = 1; seed <= 3; seed++) {
+		struct stage s;
+		uint64_t again;
+
+		stage_plan(&s, MODE_CRR, PROTO_HTTP);
+		s.how.seed = seed;
+		s.how.odds.loss_ppm = PERCENT(5);
+		s.plan.connections = 32;
+		s.plan.count = 300;
+		s.plan.timeout_ns = S(60);
+		s.plan.duration_ns = S(600);
+		s.plan.rsp_bytes = 20000;
+		stage_open(&s);
+		stage_run(&s);
+		stage_all_well(&s, 300);
+		again = stage_count(&s, COUNT_rexmit_syn) + stage_count(&s, COUNT_rexmit_data) +
+			stage_count(&s, COUNT_rexmit_fin);
+		stage_check(&s, stage_count(&s, COUNT_rexmit_syn) > 0, "no SYN again");
+		stage_check(&s, stage_count(&s, COUNT_rexmit_data) > 0, "no request again");
+		stage_check(&s, stage_count(&s, COUNT_rexmit_fin) > 0, "no FIN again");
+		stage_check(&s, again == world_count(s.w, A, TERN_EV_TCP_RETRANSMITTED),
+			    "%" PRIu64 " told", again);
+		stage_close(&s);
+	}
+}
+
+/* Open loop: the response that waits for its turn is late from when it was due. */
+Test(crr, open_loop_counts_from_when_it_was_due)
+{
+	struct stage s;
+
+	stage_plan(&s, MODE_CRR, PROTO_TCP);
+	s.plan.open_loop = true;
+	s.plan.count = 0;
+	s.plan.duration_ns = S(2);
+	s.plan.profile = (struct profile){ .n = 1,
+					   .phases = { { 1000, 1000, S(2) } },
+					   .pacing = PACING_UNIFORM };
+	s.plan.max_outstanding = 3; /* one takes 6 ms: it can be 500 a second */
+	stage_open(&s);
+	stage_run(&s);
+	stage_check(&s, s.result->ledger.shed > 900, "%" PRIu64 " shed", s.result->ledger.shed);
+	stage_check(&s, s.result->ledger.done > 900, "%" PRIu64 " done", s.result->ledger.done);
+	stage_check(&s, meter_errors(&s.result->total) == 0, "errors");
+	stage_close(&s);
+}
+
+/* Bad peers ----------------------------------------------------------------------------------- */
+
+#define SAYS(text) (text), sizeof(text) - 1
+
+static const struct {
+	const char *name;
+	enum protocol proto;
+	bool verify;
+	uint32_t needs;
+	const char *says;
+	uint32_t bytes;
+	enum peer_end end;
+	enum error error; /* ERRORS_N: none */
+} peers[] = {
+	{ "stalls", PROTO_TCP, true, 64, SAYS(""), PEER_STAYS, ERROR_timeout },
+	{ "resets", PROTO_TCP, true, 64, SAYS(""), PEER_RESETS, ERROR_rst },
+	{ "closes at once", PROTO_TCP, true, 0, SAYS(""), PEER_CLOSES, ERROR_bad_length },
+	{ "closes early", PROTO_TCP, false, 64, SAYS("0123456789"), PEER_CLOSES, ERROR_bad_length },
+	{ "says too much", PROTO_TCP, false, 64,
+	  SAYS("0123456789012345678901234567890123456789012345678901234567890123+"), PEER_CLOSES,
+	  ERROR_bad_length },
+	{ "says the wrong thing", PROTO_TCP, true, 64,
+	  SAYS("0123456789012345678901234567890123456789012345678901234567890123"), PEER_STAYS,
+	  ERROR_bad_payload },
+	{ "says enough", PROTO_TCP, false, 64,
+	  SAYS("0123456789012345678901234567890123456789012345678901234567890123"), PEER_CLOSES,
+	  ERRORS_N },
+	{ "http: stalls within", PROTO_HTTP, true, 1,
+	  SAYS("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345"), PEER_STAYS, ERROR_timeout },
+	{ "http: closes within", PROTO_HTTP, true, 1,
+	  SAYS("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345"), PEER_CLOSES,
+	  ERROR_bad_length },
+	{ "http: says too much", PROTO_HTTP, true, 1,
+	  SAYS("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n12345"), PEER_STAYS, ERROR_bad_length },
+	{ "http: another status", PROTO_HTTP, true, 1,
+	  SAYS("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 3\r\n\r\nno\n"), PEER_STAYS,
+	  ERROR_bad_status },
+	{ "http: no http", PROTO_HTTP, true, 1, SAYS("SSH-2.0-OpenSSH_9.2p1 Debian\r\n"),
+	  PEER_STAYS, ERROR_bad_status },
+	{ "http: no http, and closes", PROTO_HTTP, true, 1, SAYS("HTTP"), PEER_CLOSES,
+	  ERROR_bad_status },
+	{ "http: bad length", PROTO_HTTP, true, 1,
+	  SAYS("HTTP/1.1 200 OK\r\nContent-Length: 3x\r\n\r\n12345"), PEER_STAYS,
+	  ERROR_bad_length },
+	{ "http: no length", PROTO_HTTP, true, 1,
+	  SAYS("HTTP/1.0 200 OK\r\nServer: old\r\n\r\n12345"), PEER_CLOSES, ERRORS_N },
+	{ "http: chunks", PROTO_HTTP, true, 1,
+	  SAYS("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+	       "5;a=b\r\n12345\r\n1\r\n6\r\n0\r\nX: y\r\n\r\n"),
+	  PEER_STAYS, ERRORS_N },
+	{ "http: interim", PROTO_HTTP, true, 1,
+	  SAYS("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+	       "HTTP/1.1 204 No Content\r\nServer: x\r\n\r\n"),
+	  PEER_CLOSES, ERRORS_N },
+};
+
+Test(crr, tells_what_was_wrong)
+{
+	enum { N = 10 };
+
+	for (size_t i = 0; i < RTE_DIM(peers); i++) {
+		struct stage s;
+		struct peer peer;
+
+		stage_plan(&s, MODE_CRR, peers[i].proto);
+		s.plan.verify = peers[i].verify;
+		s.plan.count = N;
+		s.plan.connections = 3;
+		peer_init(&peer, peers[i].needs, peers[i].says, peers[i].bytes, peers[i].end);
+		s.peer = &peer.vt;
+		stage_open(&s);
+		stage_run(&s);
+		fprintf(stderr, "%s\n", peers[i].name);
+		if (peers[i].error == ERRORS_N)
+			stage_all_well(&s, N);
+		else
+			stage_all_failed(&s, N, peers[i].error);
+		stage_close(&s);
+	}
+}
+
+Test(crr, tells_of_a_closed_port)
+{
+	struct stage s;
+
+	stage_plan(&s, MODE_CRR, PROTO_TCP);
+	s.deaf = true;
+	stage_open(&s);
+	stage_run(&s);
+	stage_all_failed(&s, 20, ERROR_refused);
+	stage_close(&s);
+}
+
+/* A trial that is not waited for: what still stands is given up, and told. */
+Test(crr, gives_up_in_the_end)
+{
+	struct stage s;
+	struct peer peer;
+	struct worker *w;
+
+	stage_plan(&s, MODE_CRR, PROTO_TCP);
+	s.plan.connections = 7;
+	peer_init(&peer, 64, SAYS(""), PEER_STAYS);
+	s.peer = &peer.vt;
+	stage_open(&s);
+	w = s.bench.workers[0];
+	stage_order(&s, WORKER_BEGIN);
+	world_pass(s.w, S(1));
+	stage_check(&s, w->outstanding == 7, "%" PRIu32 " stand", w->outstanding);
+	stage_order(&s, WORKER_END);
+	stage_check(&s, w->outstanding == 0, "%" PRIu32 " stand", w->outstanding);
+	stage_check(&s, w->meter->error[ERROR_aborted] == 7, "not aborted");
+	stage_check(&s, w->ledger.launched == 7 && w->ledger.failed == 7, "not failed");
+	stage_close(&s);
+}
