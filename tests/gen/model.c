@@ -13,9 +13,6 @@
 
 enum { SAMPLES = 2000, INTERVALS_MOST = 1024 };
 
-#define NAME(name, text) #name,
-const char *const flag_names[FLAGS_N] = { FLAGS(NAME) };
-
 struct bench {
 	struct model *model;
 };
@@ -311,8 +308,9 @@ bench_plan(const struct bench *bench)
 }
 
 bool
-slos_met(const struct plan *plan, const struct result *r)
+slo_judge(const struct plan *plan, const struct result *r, struct judged *judged)
 {
+	(void)judged;
 	return r->trial.profile.phases[0].to <= plan->slos[0].limit;
 }
 
