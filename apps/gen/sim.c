@@ -358,8 +358,9 @@ bench_simulate(const struct plan *plan, int argc, char **argv, bench_work *work,
 		.schedstat = schedstat,
 		.port_counts = port_counts,
 		.interval = calloc(1, sizeof(struct meter)),
+		.left_out = calloc(1, sizeof(struct meter)),
 	};
-	if (bench->interval == NULL)
+	if (bench->interval == NULL || bench->left_out == NULL)
 		return complain("no memory"), 2;
 	if (start(bench, argv[0]) == 0) {
 		signal(SIGINT, on_signal);
@@ -372,5 +373,6 @@ bench_simulate(const struct plan *plan, int argc, char **argv, bench_work *work,
 		status = status == 0 ? 2 : status;
 	}
 	free(bench->interval);
+	free(bench->left_out);
 	return status;
 }
