@@ -26,11 +26,11 @@ static int
 conclude(struct report *report, struct result *result)
 {
 	struct judged judged[SLOS_MAX];
+	bool met = slo_judge(&plan, result, judged);
 	int status;
 
-	for (unsigned int i = 0; i < plan.slos_n; i++)
-		judged[i].pass = slo_met(&plan.slos[i], &plan, result, &judged[i].value);
-	status = verdict_make(&plan, result);
+	verdict_make(&plan, result);
+	status = verdict_status(&plan, result, met);
 	report_result(report, result, judged, status);
 	return status;
 }

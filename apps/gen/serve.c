@@ -262,15 +262,27 @@ serve(struct serving *s, const char *name, uint16_t port)
 			"udp-echo, udp-discard and udp-chargen");
 }
 
+/* When nobody says which: in server mode all, on the ports that they are known by. */
+static int
+serve_usual(struct serving *s, const struct plan *plan)
+{
+	if (plan->proto == PROTO_ICMP && plan->mode != MODE_SERVER)
+		return 0; /* the stack's own */
+	if (plan->mode != MODE_SERVER)
+		return serve(s, wanted(plan), plan->target_port);
+	if (serve(s, "http", 80) < 0 || serve(s, "echo", 7) < 0 || serve(s, "discard", 9) < 0 ||
+	    serve(s, "chargen", 19) < 0 || serve(s, "udp-echo", 7) < 0)
+		return -1;
+	return 0;
+}
+
 static int
 serve_all(struct serving *s, const struct plan *plan)
 {
 	for (unsigned int i = 0; i < plan->services_n; i++)
 		if (serve(s, plan->services[i].name, plan->services[i].port) < 0)
 			return -1;
-	if (plan->services_n == 0 && plan->proto != PROTO_ICMP)
-		return serve(s, wanted(plan), plan->target_port);
-	return 0;
+	return plan->services_n == 0 ? serve_usual(s, plan) : 0;
 }
 
 static int

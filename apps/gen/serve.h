@@ -28,8 +28,8 @@ void serve_configure(const struct plan *plan, struct tern_config *config);
 size_t serve_bytes(const struct plan *plan, uint32_t connections);
 
 /*
- * serve_start() - begin to serve: plan->services, or, when there are none, what the generator of
- * this plan wants to find at its target
+ * serve_start() - begin to serve: plan->services; or, when there are none, in server mode the usual
+ * ones, else what the generator of this plan wants to find at its target
  * @mem: zero
  *
  * Return: NULL after one line on stderr.

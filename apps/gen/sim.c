@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A bench under a virtual clock: one worker and a server of our own (server.h), joined by a pipe.
+ * A bench under a virtual clock: one worker and a server of our own (serve.h), joined by a pipe.
  * Time goes from one event to the next, so a run takes as long as it takes to compute, and the same
  * seed gives the same run to the last byte. Cycles are not counted: they would differ.
  *

@@ -49,6 +49,45 @@ read_time(const char *name, const char *text, uint64_t least)
 	return ns;
 }
 
+/* "1%:5ms": so many of the packets take a longer way, and arrive that much later. */
+static void
+read_detour(const struct goal *goal, const char *name, const char *value)
+{
+	char share[ITEM_MOST];
+	const char *colon = strchr(value, ':');
+	uint64_t ns;
+
+	if (goal->ways[0]->delay_ppm != 0 || goal->ways[0]->delay_max_ns != 0)
+		options_refuse("--%s: packets are either reordered or take a detour", name);
+	if (colon == NULL)
+		options_refuse("--%s: %s is not a share and a time such as 1%%:1ms", name, value);
+	snprintf(share, sizeof(share), "%.*s", (int)(colon - value), value);
+	ns = read_time(name, colon + 1, 1000);
+	set_share(goal, offsetof(struct tern_faults_odds, delay_ppm), options_share(name, share));
+	set_time(goal, offsetof(struct tern_faults_odds, delay_min_ns), ns);
+	set_time(goal, offsetof(struct tern_faults_odds, delay_max_ns), ns);
+}
+
+/* "100ms:1s": nothing leaves in the first 100 ms of each second. */
+static void
+read_stall(const struct goal *goal, const char *name, const char *value)
+{
+	char stall[ITEM_MOST];
+	const char *colon = strchr(value, ':');
+	uint64_t ns, every_ns;
+
+	if (colon == NULL)
+		options_refuse("--%s: %s is not a time and another such as 100ms:1s", name, value);
+	snprintf(stall, sizeof(stall), "%.*s", (int)(colon - value), value);
+	ns = read_time(name, stall, 1000);
+	every_ns = options_duration(name, colon + 1, 1000);
+	if (ns >= every_ns)
+		options_refuse("--%s: %s of %s leaves no time: less is expected", name, stall,
+			       colon + 1);
+	set_time(goal, offsetof(struct tern_faults_odds, stall_ns), ns);
+	set_time(goal, offsetof(struct tern_faults_odds, stall_every_ns), every_ns);
+}
+
 /* Shares and times stand in struct tern_faults_odds, the rest for both directions. */
 static void
 read_item(const struct goal *goal, const char *item, const char *value)
@@ -76,13 +115,17 @@ read_item(const struct goal *goal, const char *item, const char *value)
 	else if (strcmp(item, "jitter") == 0)
 		set_time(goal, offsetof(struct tern_faults_odds, delay_max_ns),
 			 read_time(name, value, 1000));
+	else if (strcmp(item, "detour") == 0)
+		read_detour(goal, name, value);
+	else if (strcmp(item, "stall") == 0)
+		read_stall(goal, name, value);
 	else if (strcmp(item, "seed") == 0)
 		faults->seed = options_number(name, value, 0, UINT64_MAX);
 	else if (strcmp(item, "queue") == 0)
 		faults->packets = (uint32_t)options_number(name, value, QUEUE_LEAST, QUEUE_MOST);
 	else
-		options_refuse("--%s: \"%s\" is none of loss, delay, reorder, jitter, dup, "
-			       "corrupt, seed, queue",
+		options_refuse("--%s: \"%s\" is none of loss, delay, reorder, jitter, "
+			       "detour, stall, dup, corrupt, seed, queue",
 			       goal->option, item);
 }
 

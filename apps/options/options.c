@@ -43,7 +43,9 @@ static const struct argp_option stack_table[] = {
 	{ "impair", OPTION_IMPAIR, "LIST", 0,
 	  "what becomes of packets between us and the port, both ways: loss=1%, dup=1%, "
 	  "corrupt=1% of them, delay=10ms for each, reorder=1% of them held back up to jitter=1ms "
-	  "more; seed=1; queue=8192 that may wait each way. Such as loss=0.1%,delay=10ms",
+	  "more, detour=1%:5ms of them all of that, stall=100ms:1s: nothing leaves in the first "
+	  "100 ms "
+	  "of each second; seed=1; queue=8192 that may wait each way. Such as loss=0.1%,delay=10ms",
 	  3 },
 	{ "impair-rx", OPTION_IMPAIR_RX, "LIST", 0, "the same for those received", 3 },
 	{ "impair-tx", OPTION_IMPAIR_TX, "LIST", 0, "the same for those sent", 3 },

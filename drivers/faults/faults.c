@@ -239,6 +239,22 @@ copy(struct tern_faults *f, struct tern_faults_way *way, struct rte_mbuf *m, uin
 	wait_until(way, second, due_ns);
 }
 
+/* When a packet leaves that would leave at due_ns: at once, or when the stall is over. */
+static uint64_t
+stalled_until(struct tern_faults_way *way, uint64_t due_ns)
+{
+	const struct tern_faults_odds *odds = &way->odds;
+	uint64_t in_ns;
+
+	if (odds->stall_every_ns == 0)
+		return due_ns;
+	in_ns = due_ns % odds->stall_every_ns;
+	if (in_ns >= odds->stall_ns)
+		return due_ns;
+	way->counts.stalled++;
+	return due_ns - in_ns + odds->stall_ns;
+}
+
 /* One packet meets its fate: up to two packets wait for their time, which may be now. */
 static void
 pass(struct tern_faults *f, struct tern_faults_way *way, struct rte_mbuf *m)
@@ -255,9 +271,9 @@ pass(struct tern_faults *f, struct tern_faults_way *way, struct rte_mbuf *m)
 	if (fate.corrupted)
 		m = corrupt(f, way, m, fate.where);
 	way->counts.delayed += fate.delay_ns > 0;
-	wait_until(way, m, due_ns + fate.delay_ns);
+	wait_until(way, m, stalled_until(way, due_ns + fate.delay_ns));
 	if (fate.copied)
-		copy(f, way, m, due_ns + fate.copy_delay_ns);
+		copy(f, way, m, stalled_until(way, due_ns + fate.copy_delay_ns));
 }
 
 /* The port ---------------------------------------------------------------------------------- */
@@ -326,7 +342,8 @@ odds_are_valid(const struct tern_faults_odds *odds)
 	return odds->loss_ppm <= PPM && odds->bad_ppm <= PPM && odds->good_ppm <= PPM &&
 	       odds->bad_loss_ppm <= PPM && odds->copy_ppm <= PPM && odds->corrupt_ppm <= PPM &&
 	       odds->delay_ppm <= PPM && odds->delay_max_ns >= odds->delay_min_ns &&
-	       odds->dark_until_ns >= odds->dark_from_ns;
+	       odds->dark_until_ns >= odds->dark_from_ns &&
+	       (odds->stall_every_ns == 0 || odds->stall_ns < odds->stall_every_ns);
 }
 
 int

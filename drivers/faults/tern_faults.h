@@ -12,7 +12,8 @@
  * longer and is overtaken by those behind it: that is how reordering is made. Packets wait in a
  * list of bounded length; while it is full the wire beneath is not read and nothing more is taken
  * from the stack. A packet that is due leaves with the next call of rx(), whichever direction it
- * takes, so a simulation jumps to tern_faults_next().
+ * takes, so a simulation jumps to tern_faults_next(). A stall holds back all that would leave
+ * within it until it ends, every so often, in order, as something that sleeps now and then would.
  *
  * Losses come in four models, any of which may be on at once: by chance, each packet for itself
  * (loss_ppm); in bursts, by the chain of two states of Gilbert and Elliott: a packet finds the
@@ -55,6 +56,7 @@ struct tern_faults_odds {
 	uint32_t delay_ppm;   /* is delayed beyond the latency of all */
 	uint64_t latency_ns;
 	uint64_t delay_min_ns, delay_max_ns; /* of a delayed packet: uniform between the two */
+	uint64_t stall_ns, stall_every_ns;   /* nothing leaves in the first of each; 0: no stalls */
 };
 
 /** What befell one direction. */
@@ -62,7 +64,7 @@ struct tern_faults_counts {
 	uint64_t packets;			  /* that came */
 	uint64_t lost;				  /* by whichever model */
 	uint64_t lost_bad, lost_every, lost_dark; /* of them: in the bad state, in turn, then */
-	uint64_t copied, corrupted, delayed;
+	uint64_t copied, corrupted, delayed, stalled;
 	uint64_t no_mbuf; /* copies not made, for doubling or for corruption: no mbuf */
 };
 
@@ -104,8 +106,8 @@ TERN_API size_t tern_faults_bytes(uint32_t packets);
  * @mem:   tern_faults_bytes(config->packets) bytes, the caller's until tern_faults_fini()
  * @below: borrowed until tern_faults_fini()
  *
- * Return: 0, or -EINVAL: no clock, packets below 4, odds above 1000000, delay_max below min, or
- * dark_until before dark_from.
+ * Return: 0, or -EINVAL: no clock, packets below 4, odds above 1000000, delay_max below min,
+ * dark_until before dark_from, or a stall that is not shorter than the time between two.
  */
 TERN_API int tern_faults_init(struct tern_faults *faults, void *mem, struct tern_port *below,
 			      const struct tern_faults_config *config);

@@ -27,7 +27,8 @@ run_faults_mbufs(void)
 static uint64_t
 longest_ns(const struct tern_faults_odds *odds)
 {
-	return odds->latency_ns + (odds->delay_ppm > 0 ? odds->delay_max_ns : 0);
+	return odds->latency_ns + (odds->delay_ppm > 0 ? odds->delay_max_ns : 0) +
+	       (odds->stall_every_ns > 0 ? odds->stall_ns : 0);
 }
 
 uint64_t
@@ -48,7 +49,7 @@ run_stand_faults(struct run_lcore *lcore)
 	config.seed += (uint64_t)(lcore - run_process.lcores);
 	if (tern_faults_init(&lcore->faults, lcore->faults_mem, lcore->port, &config) < 0)
 		return run_complain("faults: an odd above 1000000 ppm, a delay that ends before it "
-				    "begins, or fewer than 4 packets");
+				    "begins, a stall without end, or fewer than 4 packets");
 	lcore->port = &lcore->faults.port;
 	return 0;
 }
@@ -66,10 +67,11 @@ print_odds(const char *name, const struct tern_faults_odds *odds, FILE *to)
 {
 	fprintf(to,
 		"faults %s: loss %g %%, copy %g %%, corrupt %g %%, delay %g ms, %g %% up to %g ms "
-		"more\n",
+		"more, stall %g ms every %g ms\n",
 		name, odds->loss_ppm / 1e4, odds->copy_ppm / 1e4, odds->corrupt_ppm / 1e4,
 		(double)odds->latency_ns / 1e6, odds->delay_ppm / 1e4,
-		(double)odds->delay_max_ns / 1e6);
+		(double)odds->delay_max_ns / 1e6, (double)odds->stall_ns / 1e6,
+		(double)odds->stall_every_ns / 1e6);
 }
 
 void
@@ -93,6 +95,7 @@ add_counts(struct tern_faults_counts *to, const struct tern_faults_counts *from)
 	to->copied += from->copied;
 	to->corrupted += from->corrupted;
 	to->delayed += from->delayed;
+	to->stalled += from->stalled;
 	to->no_mbuf += from->no_mbuf;
 }
 
@@ -101,9 +104,10 @@ print_counts(const char *name, const struct tern_faults_counts *counts, FILE *to
 {
 	fprintf(to,
 		"faults %s: packets %" PRIu64 ", lost %" PRIu64 ", copied %" PRIu64
-		", corrupted %" PRIu64 ", delayed %" PRIu64 ", no mbuf %" PRIu64 "\n",
+		", corrupted %" PRIu64 ", delayed %" PRIu64 ", stalled %" PRIu64
+		", no mbuf %" PRIu64 "\n",
 		name, counts->packets, counts->lost, counts->copied, counts->corrupted,
-		counts->delayed, counts->no_mbuf);
+		counts->delayed, counts->stalled, counts->no_mbuf);
 }
 
 void

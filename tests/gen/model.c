@@ -311,8 +311,9 @@ bench_plan(const struct bench *bench)
 }
 
 bool
-slos_met(const struct plan *plan, const struct result *r)
+slo_judge(const struct plan *plan, const struct result *r, struct judged *judged)
 {
+	(void)judged;
 	return r->trial.profile.phases[0].to <= plan->slos[0].limit;
 }
 

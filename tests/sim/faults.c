@@ -22,6 +22,9 @@ static struct {
 	struct tern_faults_packet mem[2 * PACKETS];
 	uint32_t came; /* number of the packet that came last */
 	bool passed[MANY + 1];
+	uint64_t left_ns[MANY + 1];
+	uint32_t left[MANY]; /* numbers, in the order in which they left */
+	uint32_t left_n;
 } bed;
 
 static uint16_t
@@ -29,7 +32,11 @@ below_tx(struct tern_port *port, struct rte_mbuf **pkts, uint16_t n)
 {
 	(void)port;
 	for (uint16_t i = 0; i < n; i++) {
-		bed.passed[*rte_pktmbuf_mtod(pkts[i], uint32_t *)] = true;
+		uint32_t number = *rte_pktmbuf_mtod(pkts[i], uint32_t *);
+
+		bed.passed[number] = true;
+		bed.left_ns[number] = bed.now;
+		bed.left[bed.left_n++] = number;
 		rte_pktmbuf_free(pkts[i]);
 	}
 	return n;
@@ -54,6 +61,7 @@ begin(const struct tern_faults_odds *odds, uint64_t seed)
 	bed.below = (struct tern_port){ .tx = below_tx, .rx = below_rx, .pool = eal_pool() };
 	bed.now = 0;
 	bed.came = 0;
+	bed.left_n = 0;
 	memset(bed.passed, 0, sizeof(bed.passed));
 	return tern_faults_init(&bed.faults, bed.mem, &bed.below, &config);
 }
@@ -169,6 +177,75 @@ Test(faults, darkness_from_until)
 }
 
 /* Eight numbers a packet, whatever happens: what one model does the others do not feel. */
+/* One a nanosecond, and what waits leaves when it is due, as who polls has it. */
+static void
+pass_time(uint64_t until, uint64_t gap)
+{
+	struct rte_mbuf *none[1];
+
+	for (bed.now = 0; bed.now < until; bed.now++) {
+		if (bed.now % gap == 0)
+			send(1);
+		bed.faults.port.rx(&bed.faults.port, none, 1);
+	}
+}
+
+/* A stall of 100 of 1000 ns: each packet leaves when it came, or when the stall is over. */
+Test(faults, stalls_hold_all_in_order)
+{
+	const struct tern_faults_odds odds = { .stall_ns = 100, .stall_every_ns = 1000 };
+
+	cr_assert_eq(begin(&odds, 1), 0);
+	pass_time(5000, 10);
+	for (uint32_t i = 1; i <= 500; i++) {
+		uint64_t came = 10 * (i - 1), in = came % 1000;
+
+		cr_assert_eq(bed.left_ns[i], in < 100 ? came - in + 100 : came, "%u", i);
+		cr_assert_eq(bed.left[i - 1], i);
+	}
+	cr_assert_eq(bed.faults.tx.counts.stalled, 50);
+	end();
+}
+
+/* What a latency would let leave in a stall waits for its end as well. */
+Test(faults, stalls_count_when_a_packet_leaves)
+{
+	const struct tern_faults_odds odds = { .latency_ns = 50,
+					       .stall_ns = 100,
+					       .stall_every_ns = 1000 };
+
+	cr_assert_eq(begin(&odds, 1), 0);
+	pass_time(3000, 20);
+	for (uint32_t i = 1; i <= 100; i++) {
+		uint64_t due = 20 * (i - 1) + 50, in = due % 1000;
+
+		cr_assert_eq(bed.left_ns[i], in < 100 ? due - in + 100 : due, "%u", i);
+	}
+	bed.now = 3100;
+	send(1);
+	tern_faults_fini(&bed.faults);
+}
+
+/* A detour of a share: so many are late, each by the same. */
+Test(faults, delay_of_a_share_is_exact)
+{
+	const struct tern_faults_odds odds = { .delay_ppm = 10000,
+					       .delay_min_ns = 777,
+					       .delay_max_ns = 777 };
+	uint32_t late = 0;
+
+	cr_assert_eq(begin(&odds, 3), 0);
+	pass_time(MANY * 2, 100);
+	for (uint32_t i = 1; i <= MANY / 50 - 10; i++) {
+		uint64_t came = 100 * (uint64_t)(i - 1);
+
+		cr_assert(bed.left_ns[i] == came || bed.left_ns[i] == came + 777, "%u", i);
+		late += bed.left_ns[i] != came;
+	}
+	cr_assert(late > 20 && late < 60, "%u late", late); /* 40 of 4000 in the mean */
+	tern_faults_fini(&bed.faults);
+}
+
 Test(faults, models_do_not_disturb_each_other)
 {
 	static bool alone[MANY + 1];
@@ -228,6 +305,7 @@ Test(faults, odds_are_checked)
 		{ .delay_ppm = PPM + 1 },
 		{ .delay_min_ns = 2, .delay_max_ns = 1 },
 		{ .dark_from_ns = 2, .dark_until_ns = 1 },
+		{ .stall_ns = 5, .stall_every_ns = 5 },
 	};
 
 	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)

@@ -178,6 +178,7 @@ loss_of_connections(struct measurer *m, double load, const struct result *r, boo
 static double
 loss_of_load(struct measurer *m, double load, const struct result *r, bool *limited)
 {
+	struct judged judged[SLOS_MAX];
 	double loss;
 
 	if (m->plan->metric == METRIC_BPS)
@@ -188,7 +189,7 @@ loss_of_load(struct measurer *m, double load, const struct result *r, bool *limi
 		loss = loss_of_rate(m, load, r, limited);
 	if (m->plan->slos_n == 0)
 		return loss;
-	if (!slos_met(m->plan, r) || *limited)
+	if (!slo_judge(m->plan, r, judged) || *limited)
 		return LOST_ALL;
 	return m->plan->goals_n > 0 ? loss : 0;
 }
