@@ -237,6 +237,8 @@ int
 worker_attach(struct worker *w, struct tern_stack *stack)
 {
 	w->stack = stack;
+	if (w->plan->has_next_hop)
+		tern_arp_set(tern_arp(stack), next_hop(w->plan), &w->plan->next_hop);
 	return w->engine->init != NULL ? w->engine->init(w) : 0;
 }
 
