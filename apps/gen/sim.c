@@ -30,7 +30,7 @@ enum {
 	THEM,
 	ENDS,
 	IN_PIPE = 16384, /* packets under way in a direction */
-	POOL_SPARE = 4 * IN_PIPE,
+	POOL_SPARE = 2 * IN_PIPE,
 	MTU = 1500,
 };
 
@@ -167,7 +167,7 @@ start_eal(char *name, uint32_t mbufs)
 		argv[argc++] = words[i];
 	argv[argc++] = memory;
 	argv[argc++] = core;
-	snprintf(memory, sizeof(memory), "-m%u", 64 + mbufs / 400); /* MB */
+	snprintf(memory, sizeof(memory), "-m%u", 64 + mbufs / 250); /* MB; each in a page */
 	snprintf(core, sizeof(core), "--lcores=0@%d", sched_getcpu());
 	if (rte_eal_init(argc, argv) < 0)
 		return complain("the EAL does not start: %s", rte_strerror(rte_errno));
@@ -358,8 +358,9 @@ bench_simulate(const struct plan *plan, int argc, char **argv, bench_work *work,
 		.schedstat = schedstat,
 		.port_counts = port_counts,
 		.interval = calloc(1, sizeof(struct meter)),
+		.left_out = calloc(1, sizeof(struct meter)),
 	};
-	if (bench->interval == NULL)
+	if (bench->interval == NULL || bench->left_out == NULL)
 		return complain("no memory"), 2;
 	if (start(bench, argv[0]) == 0) {
 		signal(SIGINT, on_signal);
@@ -372,5 +373,6 @@ bench_simulate(const struct plan *plan, int argc, char **argv, bench_work *work,
 		status = status == 0 ? 2 : status;
 	}
 	free(bench->interval);
+	free(bench->left_out);
 	return status;
 }
