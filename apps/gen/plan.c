@@ -158,6 +158,20 @@ print_goals(const struct plan *p, FILE *to)
 		line(to, "goal", "loss of at most %g%%", p->goals[i] * 100);
 }
 
+/* One way of --impair. */
+static void
+print_odds(FILE *to, const char *name, const struct tern_faults_odds *o)
+{
+	char latency[TIME_TEXT], most[TIME_TEXT];
+
+	if (o->loss_ppm + o->copy_ppm + o->corrupt_ppm + o->delay_ppm > 0 || o->latency_ns > 0)
+		line(to, name,
+		     "loss %g%%, dup %g%%, corrupt %g%%, delay %s, reorder %g%% up to %s more",
+		     o->loss_ppm / 1e4, o->copy_ppm / 1e4, o->corrupt_ppm / 1e4,
+		     print_time(o->latency_ns, latency), o->delay_ppm / 1e4,
+		     print_time(o->delay_max_ns, most));
+}
+
 /* Parts -------------------------------------------------------------------------------------- */
 
 static void
@@ -186,7 +200,7 @@ print_load(const struct plan *p, FILE *to)
 		     "%" PRIu32 ", depth %" PRIu32 ", at most %" PRIu32 " under way",
 		     p->connections, p->depth, p->max_outstanding);
 	for (unsigned int i = 0; p->open_loop && p->offered == 0 && i < p->profile.n; i++)
-		line(to, "phase", "%g/s to %g/s in %s", p->profile.phases[i].from,
+		line(to, "phase", "%.0f/s to %.0f/s in %s", p->profile.phases[i].from,
 		     p->profile.phases[i].to, print_time(p->profile.phases[i].ns, a));
 	line(to, "duration", "%s after a warm-up of %s", print_time(p->duration_ns, a),
 	     print_time(p->omit_ns, b));
@@ -228,10 +242,16 @@ print_search(const struct plan *p, FILE *to)
 					       "bits/s", "connections" };
 	char a[TIME_TEXT], b[TIME_TEXT];
 
-	line(to, "search", "%s from %.0f to %.0f, exact to %g%%", metrics[p->metric], p->least,
-	     p->most, p->precision * 100);
-	line(to, "trials", "of %s to %s", print_time(p->trial_least_ns, a),
-	     print_time(p->trial_most_ns, b));
+	line(to, "metric", "%s", metrics[p->metric]);
+	if (p->least > 0)
+		line(to, "from", "%.0f", p->least);
+	if (p->most > 0)
+		line(to, "up to", "%.0f", p->most);
+	if (p->precision > 0)
+		line(to, "exact to", "%g%%", p->precision * 100);
+	if (p->trial_most_ns > 0)
+		line(to, "trials", "of %s to %s", print_time(p->trial_least_ns, a),
+		     print_time(p->trial_most_ns, b));
 	if (p->tests != NULL)
 		line(to, "tests", "%s", p->tests);
 }
@@ -275,6 +295,8 @@ plan_print(const struct plan *p, FILE *to)
 	print_target(p, to);
 	print_addrs(p, to);
 	print_services(p, to);
+	print_odds(to, "impaired rx", &p->options.run.faults.rx);
+	print_odds(to, "impaired tx", &p->options.run.faults.tx);
 	if (server)
 		return;
 	print_sources(p, to);

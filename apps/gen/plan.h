@@ -49,7 +49,7 @@ enum payload {
 #define SLOS_MAX 32
 #define GOALS_MAX 8
 #define TAGS_MAX 16
-#define SERVICES_MAX 16
+#define SERVICES_MAX 64
 
 /* Frames of these sizes (bytes with FCS, as RFC 2544 §9 has them), so many in turn of each. */
 struct imix {
@@ -114,7 +114,7 @@ struct plan {
 	uint32_t parallel;
 	bool reverse, bidir;
 
-	/* flood, datagrams; of RFC 2544 and RFC 8219 the sizes to be tried one by one */
+	/* flood, datagrams; of RFC 2544 and RFC 8219 sizes to be tried one by one */
 	struct imix imix; /* n 0: req_bytes of payload */
 
 	/* replay */
@@ -135,8 +135,8 @@ struct plan {
 	unsigned int slos_n;
 	bool keep; /* flagged intervals count as well */
 
-	/* Suites. */
-	enum metric metric;
+	/* Suites; 0: not given, the suite knows. */
+	enum metric metric;	 /* of a plain run: by mode */
 	double least, most;	 /* --min, --max */
 	double goals[GOALS_MAX]; /* loss ratios, ascending */
 	unsigned int goals_n;

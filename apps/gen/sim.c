@@ -30,7 +30,7 @@ enum {
 	THEM,
 	ENDS,
 	IN_PIPE = 16384, /* packets under way in a direction */
-	POOL_SPARE = 4 * IN_PIPE,
+	POOL_SPARE = 2 * IN_PIPE,
 	MTU = 1500,
 };
 
@@ -167,7 +167,7 @@ start_eal(char *name, uint32_t mbufs)
 		argv[argc++] = words[i];
 	argv[argc++] = memory;
 	argv[argc++] = core;
-	snprintf(memory, sizeof(memory), "-m%u", 64 + mbufs / 400); /* MB */
+	snprintf(memory, sizeof(memory), "-m%u", 64 + mbufs / 250); /* MB; each in a page */
 	snprintf(core, sizeof(core), "--lcores=0@%d", sched_getcpu());
 	if (rte_eal_init(argc, argv) < 0)
 		return complain("the EAL does not start: %s", rte_strerror(rte_errno));

@@ -22,8 +22,8 @@ bool value_time(const char *text, uint64_t *ns);
 /* "0.5%", "0.005", "1e-6": of 1, 0 .. 1. */
 bool value_share(const char *text, double *share);
 
-#define VALUE_MOST 0x1p53 /* below, whole numbers are told apart */
-#define RATE_MOST 1e9	  /* of a schedule: one every nanosecond */
-#define TIME_MOST_NS (UINT64_C(86400) * 1000000000)
+#define VALUE_MOST 0x1p53			      /* below, whole numbers are told apart */
+#define RATE_MOST 1e9				      /* of a schedule: one every nanosecond */
+#define TIME_MOST_NS (UINT64_C(8640000) * 1000000000) /* 100 days */
 
 #endif

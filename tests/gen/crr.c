@@ -5,6 +5,7 @@
 
 #include <criterion/criterion.h>
 
+#include "gen/engines/request.h"
 #include "gen/peer.h"
 #include "gen/stage.h"
 
@@ -69,16 +70,36 @@ Test(crr, closes_by_fin_or_by_reset)
 	}
 }
 
+/* What A sent, as the wire saw it. */
+static struct {
+	uint64_t syns, fins;
+} sent;
+
+static bool
+count_sent(struct world *w, const struct line *line)
+{
+	enum { FIN = 1, SYN = 2 };
+
+	(void)w;
+	if (line->from == A && line->tcp) {
+		sent.syns += (line->flags & SYN) != 0;
+		sent.fins += (line->flags & FIN) != 0;
+	}
+	return false;
+}
+
 /* What is lost is sent again: every transaction still ends well, and what was repeated is told. */
 Test(crr, survives_losses)
 {
 	for (uint64_t seed = 1; seed <= 3; seed++) {
 		struct stage s;
-		uint64_t again;
+		uint64_t syn, fin, data;
 
 		stage_plan(&s, MODE_CRR, PROTO_HTTP);
 		s.how.seed = seed;
 		s.how.odds.loss_ppm = PERCENT(5);
+		s.how.loses = count_sent;
+		sent.syns = sent.fins = 0;
 		s.plan.connections = 32;
 		s.plan.count = 300;
 		s.plan.timeout_ns = S(60);
@@ -87,13 +108,19 @@ Test(crr, survives_losses)
 		stage_open(&s);
 		stage_run(&s);
 		stage_all_well(&s, 300);
-		again = stage_count(&s, COUNT_rexmit_syn) + stage_count(&s, COUNT_rexmit_data) +
-			stage_count(&s, COUNT_rexmit_fin);
-		stage_check(&s, stage_count(&s, COUNT_rexmit_syn) > 0, "no SYN again");
-		stage_check(&s, stage_count(&s, COUNT_rexmit_data) > 0, "no request again");
-		stage_check(&s, stage_count(&s, COUNT_rexmit_fin) > 0, "no FIN again");
-		stage_check(&s, again == world_count(s.w, A, TERN_EV_TCP_RETRANSMITTED),
-			    "%" PRIu64 " told", again);
+		syn = stage_count(&s, COUNT_rexmit_syn);
+		fin = stage_count(&s, COUNT_rexmit_fin);
+		data = stage_count(&s, COUNT_rexmit_data);
+		stage_check(&s, syn > 0 && sent.syns == 300 + syn, "%" PRIu64 " SYNs", syn);
+		stage_check(&s, fin > 0 && sent.fins == 300 + fin, "%" PRIu64 " FINs", fin);
+		stage_check(&s,
+			    data > 0 && syn + fin + data ==
+						world_count(s.w, A, TERN_EV_TCP_RETRANSMITTED),
+			    "%" PRIu64 " requests again", data);
+		stage_check(&s,
+			    stage_count(&s, COUNT_tx_payload) ==
+				    300 * (request_text_bytes(&s.plan) - 1),
+			    "bytes counted twice");
 		stage_close(&s);
 	}
 }
@@ -132,47 +159,54 @@ static const struct {
 	uint32_t bytes;
 	enum peer_end end;
 	enum error error; /* ERRORS_N: none */
+	uint32_t rsp_bytes;
 } peers[] = {
-	{ "stalls", PROTO_TCP, true, 64, SAYS(""), PEER_STAYS, ERROR_timeout },
-	{ "resets", PROTO_TCP, true, 64, SAYS(""), PEER_RESETS, ERROR_rst },
-	{ "closes at once", PROTO_TCP, true, 0, SAYS(""), PEER_CLOSES, ERROR_bad_length },
-	{ "closes early", PROTO_TCP, false, 64, SAYS("0123456789"), PEER_CLOSES, ERROR_bad_length },
+	{ "stalls", PROTO_TCP, true, 64, SAYS(""), PEER_STAYS, ERROR_timeout, 0 },
+	{ "resets", PROTO_TCP, true, 64, SAYS(""), PEER_RESETS, ERROR_rst, 0 },
+	{ "closes at once", PROTO_TCP, true, 0, SAYS(""), PEER_CLOSES, ERROR_bad_length, 0 },
+	{ "closes early", PROTO_TCP, false, 64, SAYS("0123456789"), PEER_CLOSES, ERROR_bad_length,
+	  0 },
 	{ "says too much", PROTO_TCP, false, 64,
 	  SAYS("0123456789012345678901234567890123456789012345678901234567890123+"), PEER_CLOSES,
-	  ERROR_bad_length },
+	  ERROR_bad_length, 0 },
 	{ "says the wrong thing", PROTO_TCP, true, 64,
 	  SAYS("0123456789012345678901234567890123456789012345678901234567890123"), PEER_STAYS,
-	  ERROR_bad_payload },
+	  ERROR_bad_payload, 0 },
 	{ "says enough", PROTO_TCP, false, 64,
 	  SAYS("0123456789012345678901234567890123456789012345678901234567890123"), PEER_CLOSES,
-	  ERRORS_N },
+	  ERRORS_N, 0 },
 	{ "http: stalls within", PROTO_HTTP, true, 1,
-	  SAYS("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345"), PEER_STAYS, ERROR_timeout },
+	  SAYS("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345"), PEER_STAYS, ERROR_timeout,
+	  0 },
 	{ "http: closes within", PROTO_HTTP, true, 1,
-	  SAYS("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345"), PEER_CLOSES,
-	  ERROR_bad_length },
+	  SAYS("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345"), PEER_CLOSES, ERROR_bad_length,
+	  0 },
 	{ "http: says too much", PROTO_HTTP, true, 1,
-	  SAYS("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n12345"), PEER_STAYS, ERROR_bad_length },
+	  SAYS("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n12345"), PEER_STAYS, ERROR_bad_length,
+	  0 },
 	{ "http: another status", PROTO_HTTP, true, 1,
 	  SAYS("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 3\r\n\r\nno\n"), PEER_STAYS,
-	  ERROR_bad_status },
+	  ERROR_bad_status, 0 },
 	{ "http: no http", PROTO_HTTP, true, 1, SAYS("SSH-2.0-OpenSSH_9.2p1 Debian\r\n"),
-	  PEER_STAYS, ERROR_bad_status },
+	  PEER_STAYS, ERROR_bad_status, 0 },
 	{ "http: no http, and closes", PROTO_HTTP, true, 1, SAYS("HTTP"), PEER_CLOSES,
-	  ERROR_bad_status },
+	  ERROR_bad_status, 0 },
 	{ "http: bad length", PROTO_HTTP, true, 1,
-	  SAYS("HTTP/1.1 200 OK\r\nContent-Length: 3x\r\n\r\n12345"), PEER_STAYS,
-	  ERROR_bad_length },
+	  SAYS("HTTP/1.1 200 OK\r\nContent-Length: 3x\r\n\r\n12345"), PEER_STAYS, ERROR_bad_length,
+	  0 },
+	{ "http: not the length asked for", PROTO_HTTP, true, 1,
+	  SAYS("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n123"), PEER_STAYS, ERROR_bad_length,
+	  4 },
 	{ "http: no length", PROTO_HTTP, true, 1,
-	  SAYS("HTTP/1.0 200 OK\r\nServer: old\r\n\r\n12345"), PEER_CLOSES, ERRORS_N },
+	  SAYS("HTTP/1.0 200 OK\r\nServer: old\r\n\r\n12345"), PEER_CLOSES, ERRORS_N, 0 },
 	{ "http: chunks", PROTO_HTTP, true, 1,
 	  SAYS("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 	       "5;a=b\r\n12345\r\n1\r\n6\r\n0\r\nX: y\r\n\r\n"),
-	  PEER_STAYS, ERRORS_N },
+	  PEER_STAYS, ERRORS_N, 0 },
 	{ "http: interim", PROTO_HTTP, true, 1,
 	  SAYS("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
 	       "HTTP/1.1 204 No Content\r\nServer: x\r\n\r\n"),
-	  PEER_CLOSES, ERRORS_N },
+	  PEER_CLOSES, ERRORS_N, 0 },
 };
 
 Test(crr, tells_what_was_wrong)
@@ -185,6 +219,7 @@ Test(crr, tells_what_was_wrong)
 
 		stage_plan(&s, MODE_CRR, peers[i].proto);
 		s.plan.verify = peers[i].verify;
+		s.plan.rsp_bytes = peers[i].rsp_bytes;
 		s.plan.count = N;
 		s.plan.connections = 3;
 		peer_init(&peer, peers[i].needs, peers[i].says, peers[i].bytes, peers[i].end);

@@ -49,7 +49,7 @@ static const struct {
 
 static struct judged judged[RTE_DIM(slos)];
 
-/* What is asked for --------------------------------------------------------------------------- */
+/* What is asked for ---------------------------------------------------------------------------- */
 
 static const struct {
 	const char *name;
@@ -166,7 +166,7 @@ make_plan(int argc, char **argv)
 	plan.slos_n = RTE_DIM(slos);
 }
 
-/* The figures --------------------------------------------------------------------------------- */
+/* The figures ---------------------------------------------------------------------------------- */
 
 static uint64_t
 a_random(void)
@@ -304,7 +304,7 @@ make_result(void)
 	strcpy(result->verdict, "no, 2 of 5 intervals disturbed, lag p99 4 us, busy 58 %");
 }
 
-/* The run ------------------------------------------------------------------------------------- */
+/* The run -------------------------------------------------------------------------------------- */
 
 static void
 on_quit(void *unused)

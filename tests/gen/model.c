@@ -13,9 +13,6 @@
 
 enum { SAMPLES = 2000, INTERVALS_MOST = 1024 };
 
-#define NAME(name, text) #name,
-const char *const flag_names[FLAGS_N] = { FLAGS(NAME) };
-
 struct bench {
 	struct model *model;
 };

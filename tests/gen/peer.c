@@ -67,7 +67,7 @@ fill(struct tern_tcp_user *vt, struct tern_conn *conn, uint64_t at, void *to, ui
 
 	(void)conn;
 	for (uint32_t i = 0; i < len; i++)
-		out[i] = p->says[(at + i) % p->bytes];
+		out[i] = p->says[(at + i) % p->all];
 }
 
 void
@@ -80,6 +80,7 @@ peer_init(struct peer *p, uint32_t needs, const char *says, uint32_t bytes, enum
 			    .needs = needs,
 			    .says = says,
 			    .bytes = bytes,
+			    .all = bytes,
 			    .times = 1,
 			    .end = end };
 }

@@ -14,7 +14,8 @@ struct peer {
 	struct tern_tcp_user vt; /* first */
 	uint32_t needs;		 /* bytes to be heard before each time that it speaks */
 	const char *says;
-	uint32_t bytes; /* of that */
+	uint32_t bytes; /* so many of it each time */
+	uint32_t all;	/* of it, until it comes again from its beginning */
 	uint32_t times; /* so often; then it ends */
 	enum peer_end end;
 };

@@ -116,6 +116,36 @@ Test(rr, opens_again_what_the_server_closes)
 	}
 }
 
+/* Without a file to compare with, bodies have to be alike: each second one is not. */
+Test(rr, compares_bodies)
+{
+	static const char text[] = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\none"
+				   "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\ntwo";
+	static const uint8_t two[] = { 't', 'w', 'o' };
+
+	for (int file = 0; file < 2; file++) {
+		struct stage s;
+		struct peer peer;
+
+		stage_plan(&s, MODE_RR, PROTO_HTTP);
+		if (file) {
+			s.plan.payload = PAYLOAD_FILE;
+			s.plan.file = two;
+			s.plan.file_bytes = sizeof(two);
+		}
+		peer_init(&peer, (uint32_t)request_text_bytes(&s.plan) - 1, text,
+			  (sizeof(text) - 1) / 2, PEER_STAYS);
+		peer.times = 1000;
+		peer.all = sizeof(text) - 1;
+		s.peer = &peer.vt;
+		stage_open(&s);
+		stage_run(&s);
+		stage_check(&s, stage_error(&s, ERROR_bad_payload) == 10, "wrong bodies");
+		stage_check(&s, s.result->ledger.done == 10, "right bodies");
+		stage_close(&s);
+	}
+}
+
 static const struct {
 	const char *name;
 	uint32_t needs;

@@ -100,28 +100,49 @@ Test(stream, tells_of_wrong_bytes_and_early_ends)
 	}
 }
 
-/* A peer that takes nothing more is given up after the limit. */
+/* A peer that takes nothing more, from its beginning or after a while, is given up. */
+static uint64_t takes;
+
 static enum tern_verdict
-take_nothing(struct tern_tcp_user *user, struct tern_conn *conn, struct tern_in *in)
+take_some(struct tern_tcp_user *user, struct tern_conn *conn, struct tern_in *in)
 {
 	(void)user;
-	(void)conn;
 	(void)in;
-	return TERN_DROP_USER;
+	if ((uintptr_t)conn->data >= takes)
+		return TERN_DROP_USER;
+	conn->data = (void *)((uintptr_t)conn->data + in->len);
+	return TERN_DONE;
 }
 
 Test(stream, tells_of_a_stall)
 {
-	struct tern_tcp_user stalls = { .on_data = take_nothing };
+	for (takes = 0; takes <= 100000; takes += 100000) {
+		struct tern_tcp_user stalls = { .on_data = take_some };
+		struct stage s;
+
+		stream_plan(&s, SEND);
+		s.peer = &stalls;
+		s.plan.count = 4;
+		s.plan.duration_ns = S(20);
+		stage_open(&s);
+		stage_run(&s);
+		stage_all_failed(&s, 4, ERROR_timeout);
+		stage_check(&s, stage_count(&s, COUNT_tx_payload) >= 4 * takes, "what it took");
+		stage_close(&s);
+	}
+}
+
+/* An echo has to give back all before it ends. */
+Test(stream, tells_of_an_echo_that_is_not_whole)
+{
+	struct tern_tcp_user silent = { 0 };
 	struct stage s;
 
-	stream_plan(&s, SEND);
-	s.peer = &stalls;
-	s.plan.count = 4;
-	s.plan.duration_ns = S(20);
+	stream_plan(&s, BOTH);
+	s.peer = &silent;
 	stage_open(&s);
 	stage_run(&s);
-	stage_all_failed(&s, 4, ERROR_timeout);
+	stage_all_failed(&s, 4, ERROR_bad_length);
 	stage_close(&s);
 }
 

@@ -233,7 +233,6 @@ Test(rfc2544, throughput_of_each_size)
 	model_free(m);
 }
 
-/* One disturbed trial in a zero-loss search counts: RFC 2544 knows no exceed ratio. */
 Test(rfc2544, shorter_trials_are_said_to_be_so)
 {
 	struct model *m = frames_of(SUITE_RFC2544, "throughput", 64);
@@ -242,6 +241,21 @@ Test(rfc2544, shorter_trials_are_said_to_be_so)
 	cr_assert_eq(model_suite(m), 0);
 	cr_assert_eq(m->trials[0].duration_ns, 2 * TERN_S);
 	cr_assert(model_notes(m, "trials of 2 s: this is not RFC length"));
+	model_free(m);
+}
+
+/* Where the generator is slower than the media what it can offer is the most: status 4. */
+Test(rfc2544, generator_is_the_limit)
+{
+	struct model *m = frames_of(SUITE_RFC2544, "loss,b2b", 64);
+
+	m->speed = 300e3;
+	m->plan.most = 10e6;
+	cr_assert_eq(model_suite(m), 4);
+	cr_assert_str_eq(model_text(m, "throughput", 0, "result"), "generator-limited");
+	is_near(model_number(m, "frame_loss", 0, "frames_per_s"), 300e3, 0.03);
+	cr_assert_eq(model_rows(m, "frame_loss"), 2);
+	cr_assert_eq(model_rows(m, "back_to_back"), 0);
 	model_free(m);
 }
 

@@ -9,19 +9,18 @@
 
 #include "gen/cli/reading.h"
 #include "gen/options.h"
+#include "gen/units.h"
 
 enum {
 	HTTP_PORT = 80,
 	ECHO_PORT = 7,
 	RR_CONNECTIONS = 64,
-	OUTSTANDING = 65536,
+	OUTSTANDING = 16384,
 	REPEATS = 30,
 	MTU = 1500,
 	IP_AND_UDP = 28,
 	SOURCES_MOST = 1024, /* addresses of a stack */
 };
-
-static const uint64_t DAY_NS = 86400 * TERN_S;
 
 #define PROTO(p) (1u << (PROTO_##p))
 
@@ -156,7 +155,7 @@ finish_replay(struct reading *r)
 	if (is_given(r, "duration") && !is_given(r, "loop"))
 		p->loops = 0;
 	if (!is_given(r, "duration"))
-		p->duration_ns = DAY_NS;
+		p->duration_ns = TIME_MOST_NS;
 	if (access(p->pcap, R_OK) < 0)
 		options_refuse("%s: %s", p->pcap, strerror(errno));
 }
@@ -171,7 +170,7 @@ finish_times(struct reading *r)
 	if (p->mode == MODE_SERVER)
 		p->duration_ns = 0;
 	else if (p->count > 0)
-		p->duration_ns = DAY_NS;
+		p->duration_ns = TIME_MOST_NS;
 }
 
 static void
@@ -278,20 +277,11 @@ finish_content(struct reading *r)
 static void
 finish_sizes(struct plan *p)
 {
-	static const uint16_t rfc2544[] = { 64, 128, 256, 512, 1024, 1280, 1518 }; /* §9.1 */
-
-	if (p->imix.n > 0 || p->mode == MODE_REPLAY)
+	if (p->imix.n > 0 || p->mode != MODE_FLOOD || p->suite != SUITE_NONE)
 		return;
-	if (p->suite == SUITE_RFC2544 || p->suite == SUITE_RFC8219) {
-		for (; p->imix.n < sizeof(rfc2544) / sizeof(rfc2544[0]); p->imix.n++) {
-			p->imix.size[p->imix.n].bytes = rfc2544[p->imix.n];
-			p->imix.size[p->imix.n].times = 1;
-		}
-	} else if (p->mode == MODE_FLOOD) {
-		p->imix.size[0].bytes = 64;
-		p->imix.size[0].times = 1;
-		p->imix.n = 1;
-	}
+	p->imix.size[0].bytes = 64;
+	p->imix.size[0].times = 1;
+	p->imix.n = 1;
 }
 
 /* Addresses ---------------------------------------------------------------------------------- */
@@ -430,20 +420,6 @@ check_suite_options(const struct reading *r)
 			       is_given(r, "ci") ? "ci" : "count", suite_names[r->plan->suite]);
 }
 
-/* RFC 2544 §24: 60 s at least; RFC 8219 §7.2: 120 s. */
-static void
-finish_trials(struct reading *r)
-{
-	struct plan *p = r->plan;
-
-	if (is_given(r, "trial"))
-		return;
-	if (p->suite == SUITE_RFC2544)
-		p->trial_least_ns = p->trial_most_ns = 60 * TERN_S;
-	if (p->suite == SUITE_RFC8219)
-		p->trial_least_ns = p->trial_most_ns = 120 * TERN_S;
-}
-
 static void
 finish_suite(struct reading *r)
 {
@@ -452,13 +428,8 @@ finish_suite(struct reading *r)
 	check_suite_options(r);
 	if (!is_given(r, "metric"))
 		p->metric = default_metric(p->mode);
-	if (!is_given(r, "max"))
-		p->most = p->metric == METRIC_BPS ? 100e9 : p->metric == METRIC_PPS ? 100e6 : 10e6;
-	if (p->least >= p->most)
+	if (is_given(r, "max") && p->least >= p->most)
 		options_refuse("--min: it is not below --max");
-	finish_trials(r);
-	if (p->suite != SUITE_NONE && p->goals_n == 0 && p->slos_n == 0)
-		p->goals_n = 1; /* of goal 0 */
 }
 
 /* Output ------------------------------------------------------------------------------------- */

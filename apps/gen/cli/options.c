@@ -48,10 +48,6 @@ defaults(struct plan *p)
 	p->sport_first = 1024;
 	p->sport_last = UINT16_MAX;
 	p->loops = 1;
-	p->least = 1000;
-	p->precision = 0.01;
-	p->trial_least_ns = TERN_S;
-	p->trial_most_ns = 60 * TERN_S;
 }
 
 static int
@@ -164,15 +160,20 @@ static void
 parse_again(struct reading *r, int argc, char **argv)
 {
 	bool typed[OPTIONS_MAX];
-	const char *config = r->config;
+	const char *config = r->config, *dperf_conf = r->dperf_conf;
 	struct words words = { .plan = r->plan };
 
 	memcpy(typed, r->given, sizeof(typed));
 	plan_free(r->plan);
 	defaults(r->plan);
-	*r = (struct reading){ .plan = r->plan, .typed = typed };
+	*r = (struct reading){ .plan = r->plan,
+			       .typed = typed,
+			       .notes = keep_text(r->plan, "", 0) };
+	words.notes = &r->notes;
 	words.word = keep(r->plan, (FILE_WORDS_MAX + 1) * sizeof(char *));
 	add_word(&words, NULL, argv[0]);
+	if (dperf_conf != NULL)
+		dperf_conf_words(&words, dperf_conf);
 	if (config != NULL)
 		config_file_words(&words, config);
 	parse_all(r, (int)words.n, words.word);
@@ -198,12 +199,14 @@ plan_read(struct plan *plan, int argc, char **argv)
 	options_exit_status(1);
 	defaults(plan);
 	parse_all(&r, argc, argv);
-	if (r.config != NULL)
+	if (r.config != NULL || r.dperf_conf != NULL)
 		parse_again(&r, argc, argv);
 	if (!is_given(&r, "seed"))
 		draw_seed(plan);
 	finish_words(&r);
 	finish(&r);
+	if (r.notes != NULL)
+		fputs(r.notes, stderr);
 	plan->argc = argc;
 	plan->argv = argv;
 	return eal == 0 ? 1 : eal;

@@ -44,7 +44,8 @@ struct reading {
 	unsigned int words_n;
 	const char *mode, *target;	 /* of a file: for who says nothing else */
 	const char *config, *dperf_conf; /* the files */
-	const bool *typed;		 /* of a file's words: what it must not change */
+	char *notes;	   /* lines about what a file has that we leave out; for stderr */
+	const bool *typed; /* of a file's words: what it must not change */
 };
 
 /* table.c */
@@ -118,6 +119,7 @@ struct words {
 	struct plan *plan; /* that keeps them */
 	char **word;
 	unsigned int n;
+	char **notes; /* see struct reading */
 };
 
 #define FILE_WORDS_MAX 512

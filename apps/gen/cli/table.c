@@ -6,13 +6,13 @@
 #include <string.h>
 
 #include "gen/cli/reading.h"
+#include "gen/units.h"
 
 #define SERVED (IN(MODE_CRR) | IN(MODE_RR) | IN(MODE_STREAM))
 #define REQUESTS (IN(MODE_CRR) | IN(MODE_RR))
 #define FRAMES (IN(MODE_FLOOD) | IN(MODE_RR))
 
 #define HOUR_NS (3600 * TERN_S)
-#define DAY_NS (24 * HOUR_NS)
 
 /* clang-format off */
 #define ROW(name_, letter_, arg_, text_, modes_, read_) \
@@ -51,9 +51,9 @@ const struct row rows[] = {
 	OPTION("step", 0, "STEPS", "open loop in steps: FROM:TO:BY:TIME, such as 100k:1m:100k:5s",
 	       IN_SCHEDULED, read_step),
 	VALUE("duration", 'd', "TIME", "length of a run; default 10s, or as long as --ramp", IN_ALL,
-	      read_time, duration_ns, TERN_MS, DAY_NS),
+	      read_time, duration_ns, TERN_MS, TIME_MOST_NS),
 	VALUE("omit", 'O', "TIME", "warm-up before it that does not count; default 0s", IN_CLIENTS,
-	      read_time, omit_ns, 0, DAY_NS),
+	      read_time, omit_ns, 0, TIME_MOST_NS),
 	VALUE("count", 'n', "N", "end after so many transactions, or packets", IN_CLIENTS,
 	      read_count, count, 1, (uint64_t)1 << 53),
 	VALUE("repeat", 0, "N", "run so often; default 1, with --ci 30 at most", IN_CLIENTS,
@@ -129,14 +129,15 @@ const struct row rows[] = {
 	HEADING("Search and suites:"),
 	OPTION("metric", 0, "M", "what is searched for: cps, rps, pps, bps or cc; default: by mode",
 	       IN_CLIENTS, read_metric),
-	VALUE("min", 0, "RATE", "search from here; default 1k", IN_CLIENTS, read_amount, least, 1,
+	VALUE("min", 0, "RATE", "search from here", IN_CLIENTS, read_amount, least, 1,
 	      (uint64_t)1 << 50),
-	VALUE("max", 0, "RATE", "up to here; default 10m, pps 100m, bps 100g", IN_CLIENTS,
-	      read_amount, most, 1, (uint64_t)1 << 50),
+	VALUE("max", 0, "RATE", "up to here; default: as far as it goes", IN_CLIENTS, read_amount,
+	      most, 1, (uint64_t)1 << 50),
 	OPTION("goal", 0, "LOSS", "loss that is allowed, such as 0 or 0.5%; repeatable; default 0",
 	       IN_CLIENTS, read_goal),
-	OPTION("trial", 0, "T:T", "shortest and longest trial; default 1s:60s", IN_CLIENTS,
-	       read_trial),
+	OPTION("trial", 0, "T:T",
+	       "shortest and longest trial; default 1s:60s, of the suites as their RFC says",
+	       IN_CLIENTS, read_trial),
 	OPTION("precision", 0, "N%", "how exact; default 1%", IN_CLIENTS, read_precision),
 	OPTION("tests", 0, "LIST",
 	       "which of the suite, such as throughput,latency,loss,b2b; default: all", IN_CLIENTS,
@@ -167,6 +168,7 @@ const struct row rows[] = {
 	      IN_ALL, read_flag, sim, 0, 0),
 	OPTION("config", 0, "FILE", "options from a file: their long names as keys", IN_ALL,
 	       read_config),
+	OPTION("dperf-conf", 0, "FILE", "options from a file of dperf", IN_ALL, read_dperf_conf),
 	VALUE("dry-run", 0, NULL, "print what was understood, and end", IN_ALL, read_flag, dry_run,
 	      0, 0),
 	HIDDEN("mode", 0, "WORDS", "of a file: the mode", IN_ALL, read_mode_word),

@@ -469,7 +469,7 @@ clear(struct lite *l)
 	l->free = LITE_NONE;
 	l->fresh = l->alive = l->established = l->opening = 0;
 	l->idle_head = l->idle_n = 0;
-	l->owing_n = l->later_n = 0;
+	l->owing_n = l->waiting_n = l->later_n = 0;
 	l->header.len = 0;
 	l->cursor = 0;
 	l->stopping = false;

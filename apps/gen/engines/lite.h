@@ -126,12 +126,15 @@ struct lite {
 	struct rte_mbuf *tx[LITE_BURST], *spare[LITE_SPARES];
 	uint32_t tx_client[LITE_BURST];
 	uint32_t tx_n, spare_n;
-	uint32_t owing[LITE_BURST * 2]; /* who has ACK_NOW or ACK_LATER */
+	uint32_t owing[LITE_BURST * 2]; /* who has ACK_NOW */
 	uint32_t owing_n;
+	uint32_t waiting[LITE_BURST * 4]; /* who has ACK_LATER */
+	uint32_t waiting_n;
 
 	/* The frame that all are made of, and the sums of what does not change. */
 	uint8_t frame[64];
 	uint64_t ip_sum, tcp_sum;
+	uint32_t buf_least; /* of an mbuf that holds any frame of ours */
 	uint32_t caps;
 	uint16_t mss; /* of our own port */
 	uint8_t wscale;
@@ -183,6 +186,7 @@ struct lite {
 
 	/* Time. */
 	uint64_t srtt, rttvar, rto; /* ns, of all connections */
+	uint64_t measured;	    /* when the last round trip was */
 	uint64_t rto_min, rto_max;
 	uint32_t rto_ticks, timeout_ticks, delay_ticks;
 	uint64_t polled;		 /* when the wheel was last turned, ns */
@@ -264,10 +268,21 @@ void lite_unreached(struct lite *l, struct client *c, uint32_t seq, bool hard, u
 /* lite_timer.c */
 void lite_wait(struct lite *l, struct client *c, uint64_t now);
 void lite_sample(struct lite *l, uint64_t rtt);
+/* One of a burst is enough: they came at one time. */
+static inline void
+lite_measure(struct lite *l, const struct client *c, uint64_t now)
+{
+	if (now == l->measured)
+		return;
+	l->measured = now;
+	lite_sample(l, now - c->stamp);
+}
+
 bool lite_timers(struct lite *l, uint64_t now);
 uint64_t lite_timers_next(const struct lite *l);
-/* Whoever owes an ACK: now, or a little later. */
-void lite_owe(struct lite *l, struct client *c, enum lite_flag how);
+/* An ACK is owed: when the burst is over, or a little later. */
+void lite_owe(struct lite *l, struct client *c);
+void lite_owe_later(struct lite *l, struct client *c);
 void lite_pay(struct lite *l);
 void lite_pay_later(struct lite *l, uint64_t now);
 

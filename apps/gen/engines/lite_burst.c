@@ -3,6 +3,8 @@
  * A burst of packets from the port, in stages, so that the cache misses of all of them overlap:
  * headers read and checked; buckets; blocks; and then one segment after the other.
  */
+#include <string.h>
+
 #include <rte_ether.h>
 #include <rte_icmp.h>
 #include <rte_ip.h>
@@ -24,12 +26,15 @@ enum {
 	FRAGMENTS = 0x3fff, /* more fragments, and the offset */
 };
 
+__extension__ typedef unsigned __int128 sums;
+
 /* A packet that is for us. */
 struct came {
 	struct rte_mbuf *m;
 	struct segment s;
 	uint32_t key;
 	struct place place;
+	struct client *client; /* that it seems to be for; NULL: it is for none */
 };
 
 enum whose { OURS, DROPPED, OTHERS };
@@ -53,6 +58,34 @@ read_key(const struct lite *l, rte_be32_t addr, rte_be16_t port, uint32_t *key)
 	return source < l->sources && sport >= l->sport && sport < l->sport_end;
 }
 
+/* Whole words, each with the carry of the one before: half the work of csum_add(). */
+static inline uint64_t
+sum_words(uint64_t sum, const uint8_t *data, uint32_t len)
+{
+	sums wide = sum;
+	uint64_t word;
+
+	for (; len >= 8; len -= 8, data += 8) {
+		memcpy(&word, data, sizeof(word));
+		wide += word;
+	}
+	wide = (sums)(uint64_t)wide + (uint64_t)(wide >> 64);
+	sum = (uint64_t)wide + (uint64_t)(wide >> 64);
+	sum = (sum & UINT32_MAX) + (sum >> 32);
+	return len > 0 ? csum_add(sum, data, len) : sum;
+}
+
+static inline uint64_t
+sum_ip(const struct rte_ipv4_hdr *ip, uint32_t bytes)
+{
+	uint32_t words[IP_BYTES / 4];
+
+	if (unlikely(bytes != IP_BYTES))
+		return csum_add(0, ip, bytes);
+	memcpy(words, ip, IP_BYTES);
+	return (uint64_t)words[0] + words[1] + words[2] + words[3] + words[4];
+}
+
 /* A checksum that the port has not judged is summed. NONE means: wrong there, but known good. */
 static inline bool
 is_intact(const struct rte_mbuf *m, const struct rte_ipv4_hdr *ip, uint32_t ip_bytes,
@@ -65,13 +98,13 @@ is_intact(const struct rte_mbuf *m, const struct rte_ipv4_hdr *ip, uint32_t ip_b
 
 	if (by_ip == RTE_MBUF_F_RX_IP_CKSUM_BAD || by_tcp == RTE_MBUF_F_RX_L4_CKSUM_BAD)
 		return false;
-	if (by_ip == RTE_MBUF_F_RX_IP_CKSUM_UNKNOWN && csum_finish(csum_add(0, ip, ip_bytes)) != 0)
+	if (by_ip == RTE_MBUF_F_RX_IP_CKSUM_UNKNOWN && csum_finish(sum_ip(ip, ip_bytes)) != 0)
 		return false;
 	if (by_tcp != RTE_MBUF_F_RX_L4_CKSUM_UNKNOWN)
 		return true;
-	pseudo = csum_add(0, &ip->src_addr, 8) + RTE_BE16(IPPROTO_TCP) +
+	pseudo = (uint64_t)ip->src_addr + ip->dst_addr + RTE_BE16(IPPROTO_TCP) +
 		 rte_cpu_to_be_16((uint16_t)tcp_bytes);
-	return csum_finish(csum_add(pseudo, tcp, tcp_bytes)) == 0;
+	return csum_finish(sum_words(pseudo, tcp, tcp_bytes)) == 0;
 }
 
 static inline void
@@ -180,17 +213,34 @@ is_flat(struct rte_mbuf *m)
 	return likely(m->nb_segs == 1) || rte_pktmbuf_linearize(m) == 0;
 }
 
+static inline void
+find(const struct lite *l, struct came *c)
+{
+	uint32_t matches = table_tagged(c->place);
+
+	c->client = NULL;
+	if (likely(matches != 0)) {
+		c->client = table_client(l, c->place, matches);
+		rte_prefetch0(c->client);
+	}
+}
+
+/* Tags may be the same and keys not; and a packet before may have ended the connection. */
+static inline struct client *
+settle(const struct lite *l, const struct came *c)
+{
+	if (likely(c->client != NULL && c->client->key == c->key && c->client->state != CLOSED))
+		return c->client;
+	return table_find(l, c->place, c->key);
+}
+
 static void
 walk(struct lite *l, struct came *came, unsigned int n, uint64_t now)
 {
+	for (unsigned int i = 0; i < n; i++)
+		find(l, &came[i]);
 	for (unsigned int i = 0; i < n; i++) {
-		uint32_t matches = table_tagged(came[i].place);
-
-		if (likely(matches != 0))
-			rte_prefetch0(table_client(l, came[i].place, matches));
-	}
-	for (unsigned int i = 0; i < n; i++) {
-		struct client *c = table_find(l, came[i].place, came[i].key);
+		struct client *c = settle(l, &came[i]);
 
 		if (likely(c != NULL))
 			lite_input(l, c, &came[i].s, now);

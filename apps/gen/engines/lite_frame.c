@@ -55,6 +55,7 @@ lite_frame_init(struct lite *l)
 		.data_off = TCP_BYTES / 4 << 4,
 		.rx_win = RTE_BE16(LITE_WND),
 	};
+	l->buf_least = RTE_PKTMBUF_HEADROOM + LITE_FRAME + OPTIONS_SYN + l->mss;
 	l->ip_sum = csum_add(0, ip, IP_BYTES);
 	l->tcp_sum = sum_tcp(ip, tcp);
 }
@@ -92,8 +93,7 @@ void
 lite_spare(struct lite *l, struct rte_mbuf *m)
 {
 	if (unlikely(l->spare_n == LITE_SPARES || m->nb_segs != 1 || !RTE_MBUF_DIRECT(m) ||
-		     rte_mbuf_refcnt_read(m) != 1 ||
-		     m->buf_len < RTE_PKTMBUF_HEADROOM + LITE_FRAME + OPTIONS_SYN + l->mss)) {
+		     rte_mbuf_refcnt_read(m) != 1 || m->buf_len < l->buf_least)) {
 		rte_pktmbuf_free(m);
 		return;
 	}

@@ -121,7 +121,7 @@ stands(struct lite *l, struct client *c, uint64_t now)
 {
 	worker_count(l->w, COUNT_established);
 	if (likely((c->flags & AGAIN) == 0))
-		lite_sample(l, now - c->stamp);
+		lite_measure(l, c, now);
 	worker_time(l->w, TIME_connect_naive, c->stamp, now);
 	worker_time(l->w, TIME_connect, c->intended, now);
 	c->tries = 0;
@@ -254,7 +254,7 @@ acked(struct lite *l, struct client *c, uint32_t ack, uint64_t now)
 	c->tries = 0;
 	if (likely(c->una == c->nxt)) {
 		if (likely((c->flags & AGAIN) == 0))
-			lite_sample(l, now - c->stamp);
+			lite_measure(l, c, now);
 		c->flags &= (uint8_t)~AGAIN;
 	} else {
 		c->sent = lite_tick(now);
@@ -304,9 +304,8 @@ note_first(struct lite *l, struct client *c, uint64_t now)
 }
 
 static inline void
-note_whole(struct lite *l, struct client *c, uint64_t now)
+note_last(struct lite *l, struct client *c, uint64_t now)
 {
-	worker_count(l->w, COUNT_responses);
 	worker_time(l->w, TIME_ttlb_naive, c->stamp, now);
 	worker_time(l->w, TIME_ttlb, c->intended, now);
 }
@@ -336,7 +335,7 @@ take_text_unasked(struct lite *l, struct client *c, const struct segment *s)
 		c->error = ERROR_bad_length;
 	else
 		worker_count(l->w, COUNT_other);
-	lite_owe(l, c, ACK_NOW);
+	lite_owe(l, c);
 }
 
 /* Return: is the connection as it was, and the peer's FIN to be looked at? */
@@ -359,12 +358,13 @@ take_text(struct lite *l, struct client *c, const struct segment *s, bool fin, u
 		return false;
 	}
 	if (answer == ANSWER_MORE) {
-		lite_owe(l, c, ACK_NOW);
+		lite_owe(l, c);
 		return true;
 	}
-	note_whole(l, c, now);
+	worker_count(l->w, COUNT_responses);
+	note_last(l, c, now);
 	if (l->mode != MODE_CRR) {
-		lite_owe(l, c, ACK_LATER);
+		lite_owe_later(l, c);
 		rest(l, c);
 		return true;
 	}
@@ -390,7 +390,8 @@ peer_closes(struct lite *l, struct client *c, uint64_t now)
 			wrong(l, c, now);
 			return;
 		}
-		note_whole(l, c, now);
+		worker_count(l->w, COUNT_responses);
+		note_last(l, c, now);
 		if (l->mode != MODE_CRR) {
 			c->flags &= (uint8_t)~TRANSACTION;
 			worker_done(l->w);

@@ -200,17 +200,15 @@ lite_timers_next(const struct lite *l)
 /* ACKs --------------------------------------------------------------------------------------- */
 
 void
-lite_owe(struct lite *l, struct client *c, enum lite_flag how)
+lite_owe(struct lite *l, struct client *c)
 {
-	bool listed = (c->flags & (ACK_NOW | ACK_LATER)) != 0;
-
-	c->flags |= (uint8_t)how;
-	if (listed)
+	if ((c->flags & ACK_NOW) != 0)
 		return;
 	if (unlikely(l->owing_n == RTE_DIM(l->owing))) {
 		lite_ack(l, c);
 		return;
 	}
+	c->flags |= ACK_NOW;
 	l->owing[l->owing_n++] = lite_index(l, c);
 }
 
@@ -218,17 +216,26 @@ lite_owe(struct lite *l, struct client *c, enum lite_flag how)
 void
 lite_pay(struct lite *l)
 {
-	uint32_t kept = 0;
-
 	for (uint32_t i = 0; i < l->owing_n; i++) {
 		struct client *c = &l->clients[l->owing[i]];
 
 		if ((c->flags & ACK_NOW) != 0)
 			lite_ack(l, c);
-		else if ((c->flags & ACK_LATER) != 0)
-			l->owing[kept++] = l->owing[i];
 	}
-	l->owing_n = kept;
+	l->owing_n = 0;
+}
+
+void
+lite_owe_later(struct lite *l, struct client *c)
+{
+	if ((c->flags & ACK_LATER) != 0)
+		return;
+	if (unlikely(l->waiting_n == RTE_DIM(l->waiting))) {
+		lite_ack(l, c);
+		return;
+	}
+	c->flags |= ACK_LATER;
+	l->waiting[l->waiting_n++] = lite_index(l, c);
 }
 
 static void
@@ -247,10 +254,10 @@ lite_pay_later(struct lite *l, uint64_t now)
 {
 	uint32_t tick = lite_tick(now);
 
-	for (uint32_t i = 0; i < l->owing_n; i++)
-		if ((l->clients[l->owing[i]].flags & ACK_LATER) != 0)
-			put_off(l, l->owing[i], tick + l->delay_ticks);
-	l->owing_n = 0;
+	for (uint32_t i = 0; i < l->waiting_n; i++)
+		if ((l->clients[l->waiting[i]].flags & ACK_LATER) != 0)
+			put_off(l, l->waiting[i], tick + l->delay_ticks);
+	l->waiting_n = 0;
 	for (unsigned int n = 0; n < LOOKS && l->later_n > 0; n++) {
 		const struct later *first = &l->later[l->later_head];
 

@@ -31,7 +31,7 @@ add_phase(struct profile *p, double from, double to, const char *time)
 	uint64_t ns;
 
 	if (!value_time(time, &ns) || ns < PHASE_LEAST_NS)
-		return "each part ends with a time from 1us to a day, such as 10s";
+		return "each part ends with a time from 1us to 100 days, such as 10s";
 	if (p->n == PHASES_MAX)
 		return "it has more than 256 parts";
 	p->phases[p->n++] = (struct phase){ .from = from, .to = to, .ns = ns };

@@ -30,7 +30,7 @@ struct v2_compressed {
 	rte_be32_t cookie, bytes;
 };
 
-/* Encoding ------------------------------------------------------------------------------------ */
+/* Encoding ------------------------------------------------------------------------------------- */
 
 /* The sign in the lowest bit, then seven bits a byte, the lowest first; the ninth has eight. */
 static size_t
@@ -156,7 +156,7 @@ export_base64(const struct hdr *h)
 	return text;
 }
 
-/* The distribution ---------------------------------------------------------------------------- */
+/* The distribution ----------------------------------------------------------------------------- */
 
 static double
 us(uint64_t ns)
@@ -229,7 +229,7 @@ export_distribution(const struct hdr *h, FILE *to)
 		HDR_LINEAR);
 }
 
-/* The log ------------------------------------------------------------------------------------- */
+/* The log -------------------------------------------------------------------------------------- */
 
 void
 export_log_head(FILE *to, uint64_t epoch_ns)

@@ -42,7 +42,7 @@ set_number(json_t *object, const char *key, uint64_t number)
 	json_object_set_new(object, key, json_integer((json_int_t)number));
 }
 
-/* Start --------------------------------------------------------------------------------------- */
+/* Start ---------------------------------------------------------------------------------------- */
 
 static json_t *
 argv_of(const struct plan *plan)
@@ -147,7 +147,7 @@ document_start(const struct view *view)
 	return start;
 }
 
-/* Counts -------------------------------------------------------------------------------------- */
+/* Counts --------------------------------------------------------------------------------------- */
 
 static json_t *
 direction(const uint64_t count[COUNTS], enum counter pkts, enum counter bytes, enum counter payload)
@@ -191,7 +191,7 @@ set_errors(json_t *object, const uint64_t error[ERRORS_N])
 	json_object_set_new(object, "errors", errors);
 }
 
-/* Times --------------------------------------------------------------------------------------- */
+/* Times ---------------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *name;
@@ -278,7 +278,7 @@ histograms(const struct meter *m)
 	return object;
 }
 
-/* An interval --------------------------------------------------------------------------------- */
+/* An interval ---------------------------------------------------------------------------------- */
 
 static json_t *
 flags_of(uint32_t flags)
@@ -330,7 +330,7 @@ document_row(const struct cell *cells, unsigned int n)
 	return row;
 }
 
-/* The end ------------------------------------------------------------------------------------- */
+/* The end -------------------------------------------------------------------------------------- */
 
 static json_t *
 ledger_of(const struct ledger *l)

@@ -30,7 +30,7 @@ struct listener {
 	int socket, stop; /* an eventfd: written to when it is to end */
 };
 
-/* A client -------------------------------------------------------------------------------------- */
+/* A client ------------------------------------------------------------------------------------- */
 
 struct client {
 	int fd;
@@ -207,7 +207,7 @@ listen_on(void *data)
 	}
 }
 
-/* The socket ------------------------------------------------------------------------------------ */
+/* The socket ----------------------------------------------------------------------------------- */
 
 /* "ADDR:PORT", "[ADDR]:PORT", ":PORT" or "PORT". Return: false when it is none of these. */
 static bool

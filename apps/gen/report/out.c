@@ -1,21 +1,47 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Files that are written while the run goes on. */
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include "gen/report/output.h"
 
+static struct {
+	pthread_mutex_t lock;
+	bool held;
+	char text[4096];
+} complaints = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
 void
 report_complain(const char *form, ...)
 {
+	char line[512];
+	size_t at;
 	va_list args;
 
 	va_start(args, form);
-	fprintf(stderr, "%s: ", program_invocation_short_name);
-	vfprintf(stderr, form, args);
-	fputc('\n', stderr);
+	vsnprintf(line, sizeof(line), form, args);
 	va_end(args);
+	pthread_mutex_lock(&complaints.lock);
+	at = strlen(complaints.text);
+	if (complaints.held)
+		snprintf(complaints.text + at, sizeof(complaints.text) - at, "%s: %s\n",
+			 program_invocation_short_name, line);
+	else
+		fprintf(stderr, "%s: %s\n", program_invocation_short_name, line);
+	pthread_mutex_unlock(&complaints.lock);
+}
+
+void
+report_hold_complaints(bool hold)
+{
+	pthread_mutex_lock(&complaints.lock);
+	complaints.held = hold;
+	if (!hold)
+		fputs(complaints.text, stderr);
+	complaints.text[0] = '\0';
+	pthread_mutex_unlock(&complaints.lock);
 }
 
 int

@@ -31,6 +31,8 @@ void out_fail(struct out *o);
 
 /* One line on stderr, behind the program's name. */
 __attribute__((format(printf, 1, 2))) void report_complain(const char *form, ...);
+/* While the live page has the terminal, complaints wait; what there is room for. */
+void report_hold_complaints(bool hold);
 
 /* What is known beside the interval itself. */
 struct view {

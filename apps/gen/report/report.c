@@ -12,8 +12,9 @@
 
 /* In the order in which they are told: the page for people gives the terminal back first. */
 static const struct output *const outputs[] = {
-	&output_line, &output_summary, &output_json,	  &output_json_stream, &output_csv,
-	&output_hgrm, &output_hlog,    &output_prom_file, &output_prom_listen, &output_telemetry,
+	&output_tui,	     &output_line,	  &output_summary,   &output_json,
+	&output_json_stream, &output_csv,	  &output_hgrm,	     &output_hlog,
+	&output_prom_file,   &output_prom_listen, &output_telemetry, &output_plot,
 };
 
 struct report {

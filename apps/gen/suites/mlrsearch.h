@@ -34,7 +34,8 @@ struct mlr_goal {
 struct mlr_trial {
 	double load, loss;
 	uint64_t ns;
-	bool limited; /* the loss is the generator's: it could not offer the load */
+	double offered; /* of the load; less when the generator was too slow for it */
+	bool limited;	/* so much less that the loss is the generator's */
 };
 
 enum mlr_bound { MLR_UNDECIDED, MLR_LOWER, MLR_UPPER };

@@ -31,26 +31,33 @@ static const char *const metric_names[] = {
 
 /* Measuring ---------------------------------------------------------------------------------- */
 
-/* What was due in the whole trial and was neither begun nor left out, of what was due. */
 static double
-shortfall(double load, const struct result *r)
+due(double rate, const struct trial *t)
 {
-	double due = load * (double)(r->trial.omit_ns + r->trial.duration_ns) / 1e9;
+	return rate * (double)(t->omit_ns + t->duration_ns) / 1e9;
+}
+
+/* Of what was due in the whole trial, what was neither begun nor left out. */
+static double
+shortfall(double rate, const struct result *r)
+{
+	double all = due(rate, &r->trial);
 	double begun = (double)(r->ledger.launched + r->ledger.shed);
 
-	if (!r->trial.open_loop || due < 1 || begun >= due)
+	if (!r->trial.open_loop || r->trial.count > 0 || all < 1 || begun >= all)
 		return 0;
-	return 1 - begun / due;
+	return 1 - begun / all;
 }
 
 double
-search_loss(const struct plan *plan, double load, const struct result *r, bool *limited)
+search_loss(const struct plan *plan, double rate, const struct result *r, bool *limited)
 {
-	double due = load * (double)r->trial.duration_ns / 1e9;
-	double missing = shortfall(load, r);
+	double missing = shortfall(rate, r), allowed = SHORT_MOST;
 
 	/* Poisson arrivals are not as many as due, but within four standard deviations they are. */
-	*limited = missing > SHORT_MOST + (due > 0 ? 4 / sqrt(due) : 0);
+	if (r->trial.profile.pacing == PACING_POISSON)
+		allowed += 4 / sqrt(fmax(1, due(rate, &r->trial)));
+	*limited = missing > allowed;
 	return fmin(LOST_ALL, result_loss(plan, r) + (*limited ? missing : 0));
 }
 
@@ -85,6 +92,7 @@ search_run(struct series *s, struct mlr *mlr, struct measurer *m)
 		if (status != 0)
 			return status;
 		t.limited = false;
+		t.offered = t.load * (1 - shortfall(trial.profile.phases[0].to, s->result));
 		t.loss = m->loss(m, t.load, s->result, &t.limited);
 		mlr_add(mlr, &t);
 		if (!m->quiet)
@@ -291,8 +299,10 @@ search(struct series *s, struct mlr *mlr, struct searching *g)
 	search_range(s->plan, mlr);
 	if (s->plan->metric == METRIC_CC) {
 		mlr->whole = true;
-		mlr->least = fmax(s->plan->least, CONNECTIONS_LEAST);
-		mlr->most = s->plan->most > 0 ? s->plan->most : s->plan->connections;
+		mlr->most = s->plan->connections; /* there is memory for no more */
+		if (s->plan->most > 0)
+			mlr->most = fmin(mlr->most, s->plan->most);
+		mlr->least = fmin(fmax(s->plan->least, CONNECTIONS_LEAST), mlr->most);
 		m.prepare = with_connections;
 	}
 	if (s->plan->metric == METRIC_BPS)

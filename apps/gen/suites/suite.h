@@ -78,7 +78,7 @@ int search_run(struct series *s, struct mlr *mlr, struct measurer *m);
  * Loss as the search sees it: what was not answered, or was not even offered. limited: more than
  * 1 % of what was due never left, so what was asked is not what was measured.
  */
-double search_loss(const struct plan *plan, double load, const struct result *r, bool *limited);
+double search_loss(const struct plan *plan, double rate, const struct result *r, bool *limited);
 
 /* Goal Width and defaults: --precision, --min, --max. */
 double search_width(const struct plan *plan);
