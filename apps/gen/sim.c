@@ -328,6 +328,8 @@ finish(void)
 		missing += rte_mempool_in_use_count(sim.pool[i]);
 		rte_mempool_free(sim.pool[i]);
 	}
+	if (sim.bench.workers_n > 0)
+		worker_detach(sim.bench.workers[0]);
 	while (sim.memory_n > 0)
 		free(sim.memory[--sim.memory_n]);
 	rte_eal_cleanup();
@@ -358,8 +360,9 @@ bench_simulate(const struct plan *plan, int argc, char **argv, bench_work *work,
 		.schedstat = schedstat,
 		.port_counts = port_counts,
 		.interval = calloc(1, sizeof(struct meter)),
+		.left_out = calloc(1, sizeof(struct meter)),
 	};
-	if (bench->interval == NULL)
+	if (bench->interval == NULL || bench->left_out == NULL)
 		return complain("no memory"), 2;
 	if (start(bench, argv[0]) == 0) {
 		signal(SIGINT, on_signal);
@@ -372,5 +375,6 @@ bench_simulate(const struct plan *plan, int argc, char **argv, bench_work *work,
 		status = status == 0 ? 2 : status;
 	}
 	free(bench->interval);
+	free(bench->left_out);
 	return status;
 }

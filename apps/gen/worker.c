@@ -240,6 +240,13 @@ worker_attach(struct worker *w, struct tern_stack *stack)
 	return w->engine->init != NULL ? w->engine->init(w) : 0;
 }
 
+void
+worker_detach(struct worker *w)
+{
+	if (w->engine->fini != NULL)
+		w->engine->fini(w);
+}
+
 /* A share of a number for this worker: the first ones have what is left over. */
 static uint64_t
 share_of(const struct worker *w, uint64_t all)
