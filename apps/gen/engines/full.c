@@ -241,7 +241,7 @@ expire(struct full *f, uint64_t now)
 	bool any = false;
 	uint32_t i;
 
-	while ((i = f->oldest) != ASK_NONE && now - f->asks[i].begun_ns >= f->limit_ns) {
+	while ((i = f->oldest) != ASK_NONE && now >= f->asks[i].begun_ns + f->limit_ns) {
 		f->kind->expired(f, &f->flows[i / f->depth], i);
 		any = true;
 	}
