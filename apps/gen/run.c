@@ -277,6 +277,8 @@ bench_run(const struct plan *plan, int argc, char **argv, bench_work *todo, void
 	}
 	rc = tern_run();
 	pthread_join(thread, NULL);
+	for (unsigned int i = 0; i < bench->workers_n; i++)
+		worker_detach(bench->workers[i]);
 	free(bench->interval);
 	free(bench->left_out);
 	return process.status == 0 && rc != 0 ? 2 : process.status;

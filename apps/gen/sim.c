@@ -328,6 +328,8 @@ finish(void)
 		missing += rte_mempool_in_use_count(sim.pool[i]);
 		rte_mempool_free(sim.pool[i]);
 	}
+	if (sim.bench.workers_n > 0)
+		worker_detach(sim.bench.workers[0]);
 	while (sim.memory_n > 0)
 		free(sim.memory[--sim.memory_n]);
 	rte_eal_cleanup();

@@ -293,7 +293,7 @@ run_all(struct going *g)
 			next = RTE_MIN(next, begin + g->trial->omit_ns);
 		while (bench->now(bench) < next && !over) {
 			bench->pass(bench, RTE_MIN(next, bench->now(bench) + 10 * STEP_NS));
-			over = bench_stopped(bench) || (g->trial->count > 0 && all_done(bench));
+			over = bench_stopped(bench) || all_done(bench);
 		}
 		end_interval(g, begin);
 	}

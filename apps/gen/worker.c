@@ -237,7 +237,16 @@ int
 worker_attach(struct worker *w, struct tern_stack *stack)
 {
 	w->stack = stack;
+	if (w->plan->has_next_hop)
+		tern_arp_set(tern_arp(stack), next_hop(w->plan), &w->plan->next_hop);
 	return w->engine->init != NULL ? w->engine->init(w) : 0;
+}
+
+void
+worker_detach(struct worker *w)
+{
+	if (w->engine->fini != NULL)
+		w->engine->fini(w);
 }
 
 /* A share of a number for this worker: the first ones have what is left over. */

@@ -74,6 +74,8 @@ struct engine {
 	bool (*done)(const struct worker *w);
 	/* The trial is over: what still stands is given up, and counted as aborted. */
 	void (*end)(struct worker *w, uint64_t now);
+	/* Give back what init() took beyond w->mem. */
+	void (*fini)(struct worker *w);
 };
 
 enum worker_state {
@@ -180,6 +182,9 @@ struct tern_port *worker_port(struct worker *w, struct tern_port *behind);
 
 /* The stack stands. Return: as engine->init(). */
 int worker_attach(struct worker *w, struct tern_stack *stack);
+
+/* The last that is done with a worker; also if worker_attach() failed, or never was called. */
+void worker_detach(struct worker *w);
 
 /* Return: was there work? */
 bool worker_poll(struct worker *w, uint64_t now);

@@ -226,6 +226,7 @@ stand_close(struct stand *s)
 		tern_stack_fini(s->stack[i]);
 	tern_faults_fini(&s->faults);
 	tern_pipe_fini(&s->pipe);
+	worker_detach(s->w);
 	while (s->memory_n > 0)
 		free(s->memory[--s->memory_n]);
 	cr_assert_eq(rte_mempool_avail_count(eal_pool()), EAL_MBUFS);

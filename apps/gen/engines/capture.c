@@ -81,8 +81,8 @@ lacks(int link)
 static void
 write_header(uint8_t *to, uint8_t first)
 {
-	uint16_t type = first >> 4 == 6 ? RTE_BE16(RTE_ETHER_TYPE_IPV6) :
-					  RTE_BE16(RTE_ETHER_TYPE_IPV4);
+	uint16_t type =
+		first >> 4 == 6 ? RTE_BE16(RTE_ETHER_TYPE_IPV6) : RTE_BE16(RTE_ETHER_TYPE_IPV4);
 
 	memset(to, 0, RTE_ETHER_HDR_LEN);
 	memcpy(to + 2 * RTE_ETHER_ADDR_LEN, &type, sizeof(type));
@@ -131,8 +131,8 @@ add(struct capture *c, const struct pcap_pkthdr *h, const uint8_t *data, uint16_
 static bool
 is_odd(const struct pcap_pkthdr *h, uint16_t header, uint16_t most)
 {
-	return h->caplen > h->len || h->caplen == 0 ||
-	       h->caplen + header < RTE_ETHER_HDR_LEN || h->len > most || h->len + header > most;
+	return h->caplen > h->len || h->caplen == 0 || h->caplen + header < RTE_ETHER_HDR_LEN ||
+	       h->len > most || h->len + header > most;
 }
 
 static int
@@ -192,15 +192,15 @@ int
 capture_load(struct capture *c, const char *path, uint16_t most, char why[256])
 {
 	char text[PCAP_ERRBUF_SIZE] = "";
-	pcap_t *pcap = pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO,
-							       text);
+	pcap_t *pcap =
+		pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO, text);
 	int rc;
 
 	memset(c, 0, sizeof(*c));
 	if (pcap == NULL)
-		return fail(why, path, strncmp(text, path, strlen(path)) == 0 ?
-					       text + strlen(path) + 2 :
-					       text);
+		return fail(why, path,
+			    strncmp(text, path, strlen(path)) == 0 ? text + strlen(path) + 2 :
+								     text);
 	rc = load(c, pcap, path, most, why);
 	pcap_close(pcap);
 	if (rc < 0)

@@ -12,11 +12,11 @@
 #include <stdint.h>
 
 struct captured {
-	uint64_t at_ns; /* from the first packet on; never less than the one before */
-	size_t from;	/* of capture.bytes */
+	uint64_t at_ns;	 /* from the first packet on; never less than the one before */
+	size_t from;	 /* of capture.bytes */
 	uint32_t number; /* in the file, of those that are not left out */
-	uint16_t bytes;	/* of the frame as it was on the wire; what was not captured is zero */
-	uint16_t known;	/* of them: those that were captured */
+	uint16_t bytes;	 /* of the frame as it was on the wire; what was not captured is zero */
+	uint16_t known;	 /* of them: those that were captured */
 };
 
 struct capture {
@@ -43,7 +43,7 @@ int capture_load(struct capture *c, const char *path, uint16_t most, char why[25
 void capture_free(struct capture *c);
 
 /* Keep those packets only of which `wanted` is true; the others' bytes are given up, too. */
-void capture_keep(struct capture *c, bool (*wanted)(void *data, const struct capture *c, uint32_t i),
-		  void *data);
+void capture_keep(struct capture *c,
+		  bool (*wanted)(void *data, const struct capture *c, uint32_t i), void *data);
 
 #endif

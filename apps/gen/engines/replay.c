@@ -260,6 +260,12 @@ replay_rx(struct worker *w, struct rte_mbuf **pkts, uint16_t n, uint64_t now)
 	return left;
 }
 
+static void
+replay_fini(struct worker *w)
+{
+	capture_free(&replay_of(w)->capture);
+}
+
 const struct engine engine_replay = {
 	.name = "replay",
 	.bytes = replay_bytes,
@@ -268,4 +274,5 @@ const struct engine engine_replay = {
 	.poll = replay_poll,
 	.next = replay_next,
 	.rx = replay_rx,
+	.fini = replay_fini,
 };

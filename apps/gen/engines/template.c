@@ -177,6 +177,8 @@ l4_sum_good(const struct rte_mbuf *m, const struct received *r)
 		return false;
 	if (r->proto == IPPROTO_UDP && load16(r->l4 + 6) == 0) /* RFC 768: there is none */
 		return true;
+	if (r->proto != IPPROTO_ICMP && r->proto != IPPROTO_UDP && r->proto != IPPROTO_TCP)
+		return true;
 	if (r->proto != IPPROTO_ICMP)
 		sum = pseudo_sum(r->proto, r->l4_bytes, load32(r->ip + 16)) + load32(r->ip + 12);
 	return csum_finish(csum_add(sum, r->l4, r->l4_bytes)) == 0;
