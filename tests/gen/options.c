@@ -85,7 +85,7 @@ Test(options, what_is_not_given_has_a_sensible_value)
 	cr_assert_eq(p->options.config.port_max, 65535);
 
 	p = plan_of("rr -R 1k " PORT "10.9.0.1:7");
-	cr_assert(p->connections == 64 && p->max_outstanding == 65536);
+	cr_assert(p->connections == 64 && p->max_outstanding == 16384);
 	p = plan_of("flood " PORT "10.9.0.1:9");
 	cr_assert(p->proto == PROTO_UDP && p->imix.n == 1 && p->imix.size[0].bytes == 64);
 	p = plan_of("crr --verify " PORT "10.9.0.1:7");
@@ -143,6 +143,15 @@ Test(options, sources_are_ranges)
 		    "10.9.0.1:80");
 	cr_assert(p->sport_first == 5000 && p->sport_last == 5000);
 	cr_assert(is(p->src_last, "198.19.255.254"));
+}
+
+/* Who is told where frames go needs no ARP, and no way. */
+Test(options, the_next_hop_may_be_given)
+{
+	const struct plan *p = plan_of("flood --port a,ip=198.18.0.1/24,mac=02:00:00:00:00:05 "
+				       "198.19.0.1:7");
+
+	cr_assert(p->has_next_hop && p->next_hop.addr_bytes[5] == 5);
 }
 
 Test(options, frames_come_in_sizes)
@@ -315,7 +324,8 @@ Test(options, what_is_missing_or_does_not_fit_is_told)
 		{ "crr --port ip=10.9.0.2/24 10.9.0.1:80", "name of a port" },
 		{ "crr " PORT "--port net_tap1 10.9.0.1:80", "it can only be one" },
 		{ "crr --port a,ip=10.9.0.2/24,vlan=5 10.9.0.1:80", "VLAN" },
-		{ "crr --port a,mac=1 10.9.0.1:80", "none of ip, gw" },
+		{ "crr --port a,mac=1 10.9.0.1:80", "not a link address" },
+		{ "crr --port a,dns=1 10.9.0.1:80", "none of ip, gw, mac" },
 		{ "rr --proto icmp " PORT "10.9.0.1:7", "no ports" },
 		{ "rr --proto udp --req 1473 " PORT "10.9.0.1:7", "MTU" },
 		{ "rr --proto udp --rsp 5 " PORT "10.9.0.1:7", "is for tcp" },

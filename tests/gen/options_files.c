@@ -126,6 +126,7 @@ Test(dperf, a_client_of_connections)
 	cr_assert(p->mode == MODE_CRR && p->proto == PROTO_HTTP && p->offered == 2100000);
 	cr_assert_eq(p->duration_ns, 120 * TERN_S);
 	cr_assert_eq(p->target_port, 8080);
+	cr_assert(p->has_next_hop && p->next_hop.addr_bytes[0] == 0xb4);
 	cr_assert_str_eq(p->options.run.port, "0000:01:00.0");
 	cr_assert(p->options.has_gateway && p->options.addrs[0].prefix == 96 + 24);
 	cr_assert_eq(rte_be_to_cpu_32(tern_addr_to_v4(p->src_last)) & 0xff, 101);

@@ -38,8 +38,8 @@ struct dperf {
 	bool server, udp, flood, keepalive;
 	double cps, cc;
 	uint64_t duration_ns, interval_ns, slow_start_ns, payload_bytes, packet_bytes;
-	const char *port, *ip, *gateway; /* of `port` */
-	const char *servers;		 /* the first of `server` */
+	const char *port, *ip, *gateway, *mac; /* of `port` */
+	const char *servers;		       /* the first of `server` */
 	uint64_t servers_n, clients_n;
 	const char *clients;
 	uint64_t listen, listen_n;
@@ -216,7 +216,7 @@ on_port(struct dperf *d)
 	d->ip = kept(d, 2);
 	d->gateway = kept(d, 3);
 	if (d->args > 4)
-		note(d, "the MAC address in port", "ARP finds it");
+		d->mac = kept(d, 4);
 }
 
 static void
@@ -513,8 +513,8 @@ add_port(struct dperf *d)
 {
 	unsigned int prefix = prefix_of(d);
 
-	add(d, "port-name", "%s", d->port);
-	add(d, "addr", "%s/%u", d->ip, prefix);
+	add(d, "port", "%s,ip=%s/%u%s%s", d->port, d->ip, prefix, d->mac != NULL ? ",mac=" : "",
+	    d->mac != NULL ? d->mac : "");
 	if (v4_of(d, d->ip) != v4_of(d, d->gateway))
 		add(d, "gw", "%s", d->gateway);
 }

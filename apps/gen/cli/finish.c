@@ -329,7 +329,7 @@ check_way(const struct plan *p)
 		if (tern_addr_equal(o->addrs[i].addr, p->target))
 			options_refuse("TARGET: %s is our own address",
 				       tern_addr_print(p->target, text));
-	if (!is_on_link(o, p->target) && !o->has_gateway)
+	if (!is_on_link(o, p->target) && !o->has_gateway && !p->has_next_hop)
 		options_refuse("TARGET: %s is on no network of ours, and there is no gateway: give "
 			       "--gw",
 			       tern_addr_print(p->target, text));

@@ -41,7 +41,7 @@ const struct row rows[] = {
 	VALUE("seed", 0, "N", "of all that is random; default: another one each time, printed",
 	      IN_ALL, read_count, seed, 0, (uint64_t)1 << 53),
 	VALUE("max-outstanding", 0, "N",
-	      "open loop: what is due while so many are under way is shed; default 65536",
+	      "open loop: what is due while so many are under way is shed; default 16384",
 	      IN(MODE_CRR) | IN(MODE_RR) | IN(MODE_HOLD), read_count32, max_outstanding, 1,
 	      1u << 27),
 	OPTION("ramp", 0, "PARTS",

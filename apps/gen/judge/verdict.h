@@ -6,10 +6,10 @@
  * Not trustworthy is a result when
  *	- no interval is left that counts;
  *	- in more than a fifth of the intervals it was kept from its processor (DISTURBED);
- *	- in more than a tenth it had no cycles left (GENLIMIT), unless it was told to be as fast as
- *	  it can;
- *	- in more than a tenth of the others it launched late though it had something to launch with
- *	  (LATE): rr may wait for its connections, which is the target's doing, and is in the latency;
+ *	- in more than a tenth it had no cycles left (GENLIMIT), unless it was told to be as fast
+ *	  as it can;
+ *	- in more than a tenth it launched late (LATE) though it had something to launch with: rr
+ *	  may wait for its connections, which is the target's doing, and is in the latency;
  *	- the port did not take more than a thousandth of the packets;
  *	- the ledger does not balance.
  */
