@@ -158,7 +158,8 @@ stage_open(struct stage *s)
 				   .pass = pass,
 				   .schedstat = schedstat,
 				   .port_counts = port_counts,
-				   .interval = memory(sizeof(struct meter)) };
+				   .interval = memory(sizeof(struct meter)),
+				   .left_out = memory(sizeof(struct meter)) };
 	w = worker_init(memory(worker_bytes(&s->plan, s->bench.engine, 1)), &s->plan,
 			s->bench.engine, 0, 1);
 	w->clock = clock_of;
@@ -255,6 +256,7 @@ stage_close(struct stage *s)
 		serve_end(s->serving);
 	free(s->serving);
 	free(s->bench.interval);
+	free(s->bench.left_out);
 	free(w);
 	result_free(s->result);
 }
