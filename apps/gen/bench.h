@@ -33,7 +33,8 @@ struct bench {
 	bool stop; /* somebody wants it to end */
 	struct setup setup;
 
-	struct meter *interval; /* all workers together, of the interval that was just over */
+	/* All workers together: of the interval that was just over, and of those left out. */
+	struct meter *interval, *left_out;
 };
 
 /*

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <rte_ether.h>
+
 #include <tern_addr.h>
 #include <tern_config.h>
 
@@ -79,9 +81,11 @@ struct plan {
 	bool lite; /* --tcp lite */
 
 	/* Whom, and as whom. */
-	struct tern_addr target; /* of a replay: any, the packets keep theirs */
-	uint16_t target_port;	 /* host byte order; 0 of ICMP */
-	struct options options;	 /* port, addresses, gateway, impair, struct tern_config */
+	struct tern_addr target;	/* of a replay: any, the packets keep theirs */
+	uint16_t target_port;		/* host byte order; 0 of ICMP */
+	struct options options;		/* port, addresses, gateway, impair, struct tern_config */
+	struct rte_ether_addr next_hop; /* --port ...,mac=: all frames go there */
+	bool has_next_hop;
 	struct tern_addr src_first, src_last; /* --src; any: our address alone */
 	uint16_t sport_first, sport_last;     /* --sport */
 

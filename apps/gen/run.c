@@ -258,10 +258,11 @@ bench_run(const struct plan *plan, int argc, char **argv, bench_work *todo, void
 		.schedstat = schedstat,
 		.port_counts = port_counts,
 		.interval = calloc(1, sizeof(struct meter)),
+		.left_out = calloc(1, sizeof(struct meter)),
 	};
 	process.work = todo;
 	process.data = data;
-	if (bench->interval == NULL)
+	if (bench->interval == NULL || bench->left_out == NULL)
 		return complain("no memory"), 2;
 	if (start(bench, argc, argv) < 0)
 		return 1;
@@ -279,5 +280,6 @@ bench_run(const struct plan *plan, int argc, char **argv, bench_work *todo, void
 	for (unsigned int i = 0; i < bench->workers_n; i++)
 		worker_detach(bench->workers[i]);
 	free(bench->interval);
+	free(bench->left_out);
 	return process.status == 0 && rc != 0 ? 2 : process.status;
 }

@@ -171,6 +171,7 @@ struct going {
 	const struct watcher *watcher;
 	struct result *result;
 	uint64_t t0, t1; /* of the interval under way */
+	uint64_t left_out_ns;
 	struct fared fared;
 };
 
@@ -232,6 +233,9 @@ end_interval(struct going *g, uint64_t begin)
 	if (counts(g->bench->plan, i)) {
 		meter_merge(&r->sum, g->bench->interval);
 		r->ns += g->t1 - g->t0;
+	} else if ((i->flags & 1u << FLAG_WARMUP) == 0) {
+		meter_merge(g->bench->left_out, g->bench->interval);
+		g->left_out_ns += g->t1 - g->t0;
 	}
 	if ((i->flags & 1u << FLAG_WARMUP) == 0) {
 		r->disturbed += (i->flags & 1u << FLAG_DISTURBED) != 0;
@@ -293,6 +297,16 @@ run_all(struct going *g)
 		}
 		end_interval(g, begin);
 	}
+}
+
+/* Better a figure that is not to be trusted, and says so, than none. */
+static void
+take_disturbed(struct going *g)
+{
+	if (g->result->ns > 0)
+		return;
+	meter_merge(&g->result->sum, g->bench->left_out);
+	g->result->ns = g->left_out_ns;
 }
 
 static uint64_t
@@ -449,6 +463,7 @@ trial_run(struct bench *bench, const struct trial *trial, const struct watcher *
 	struct ledger before = { 0 };
 
 	forget(result);
+	meter_clear(bench->left_out);
 	result->trial = bench->trial = *trial;
 	if (trial->plan == NULL)
 		bench->trial.plan = bench->plan;
@@ -459,6 +474,7 @@ trial_run(struct bench *bench, const struct trial *trial, const struct watcher *
 	result->failed = open_all(bench);
 	if (result->failed == 0) {
 		run_all(&g);
+		take_disturbed(&g);
 		drain(&g);
 	} else {
 		order(bench, WORKER_END);

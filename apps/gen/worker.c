@@ -237,6 +237,8 @@ int
 worker_attach(struct worker *w, struct tern_stack *stack)
 {
 	w->stack = stack;
+	if (w->plan->has_next_hop)
+		tern_arp_set(tern_arp(stack), next_hop(w->plan), &w->plan->next_hop);
 	return w->engine->init != NULL ? w->engine->init(w) : 0;
 }
 
@@ -427,7 +429,7 @@ hand_over(struct worker *w)
 static void
 count_cycles(struct worker *w)
 {
-	uint64_t now = rte_rdtsc(), spent = now - w->cycles;
+	uint64_t now = rte_rdtsc(), spent = w->cycles > 0 ? now - w->cycles : 0;
 
 	w->cycles = now;
 	if (w->did)

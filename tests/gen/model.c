@@ -9,6 +9,7 @@
 #include <criterion/criterion.h>
 
 #include "gen/judge/slo.h"
+#include "gen/judge/verdict.h"
 #include "gen/suites/suite.h"
 
 enum { SAMPLES = 2000, INTERVALS_MOST = 1024 };
@@ -219,7 +220,7 @@ trial_run(struct bench *bench, const struct trial *t, const struct watcher *watc
 	  struct result *r)
 {
 	struct model *m = bench->model;
-	double loss = chance(m) < m->noise ? m->noise_loss : 0;
+	double loss = chance(m) < m->noise ? m->noise_loss * chance(m) : 0;
 
 	(void)watcher;
 	free(r->intervals);
@@ -238,7 +239,7 @@ trial_run(struct bench *bench, const struct trial *t, const struct watcher *watc
 		run_open(m, t, r, loss);
 	else
 		run_held(m, t, r);
-	r->trustworthy = true;
+	r->trustworthy = m->untrusted_every == 0 || m->trials_n % m->untrusted_every != 0;
 	r->achieved = result_rate(plan_of(m, t), r);
 	return 0;
 }
@@ -311,7 +312,14 @@ bool
 slo_judge(const struct plan *plan, const struct result *r, struct judged *judged)
 {
 	(void)judged;
-	return r->trial.profile.phases[0].to <= plan->slos[0].limit;
+	return plan->slos_n == 0 || r->trial.profile.phases[0].to <= plan->slos[0].limit;
+}
+
+void
+verdict_make(const struct plan *plan, struct result *r)
+{
+	(void)plan;
+	snprintf(r->verdict, sizeof(r->verdict), "%s", r->trustworthy ? "yes" : "no");
 }
 
 /* The report -------------------------------------------------------------------------------- */

@@ -25,7 +25,7 @@ struct model {
 	double collapse;    /* above it only this share of the capacity is left; 0: all of it */
 	double loss;	    /* of all, at any load */
 	double noise;	    /* odds of a trial that something disturbs it */
-	double noise_loss;  /* what it loses then */
+	double noise_loss;  /* what it loses then, at most */
 	double buffer;	    /* frames that it keeps above its capacity */
 	double recovery_ns; /* it goes on losing for so long after an overload */
 	double connections; /* that it holds */
@@ -38,8 +38,9 @@ struct model {
 	double tail_share; /* of them take tail_ns longer */
 
 	uint64_t random;
-	unsigned int fail_at; /* this trial cannot be run; 0: all can */
-	unsigned int stop_at; /* ^C in this one */
+	unsigned int fail_at;	      /* this trial cannot be run; 0: all can */
+	unsigned int stop_at;	      /* ^C in this one */
+	unsigned int untrusted_every; /* so many-th cannot be trusted; 0: all can */
 
 	/* What happened. */
 	unsigned int trials_n;

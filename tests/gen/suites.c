@@ -541,5 +541,80 @@ Test(repeat, each_has_a_seed_of_its_own)
 	cr_assert_eq(model_rows(m, "repetitions"), 5);
 	is_near(model_number(m, "repeated", 0, "achieved_mean"), 1000, 1e-9);
 	cr_assert_eq(model_number(m, "repeated", 0, "repetitions"), 5);
+	cr_assert_eq(model_number(m, "repeated", 0, "achieved_stddev"), 0);
+	cr_assert_str_eq(model_text(m, "repeated", 0, "ci"), "-");
+	model_free(m);
+}
+
+static struct model *
+scattered(double scatter)
+{
+	struct model *m = model_new();
+
+	m->plan.repeat = 200;
+	m->plan.open_loop = true;
+	m->plan.duration_ns = TERN_S;
+	m->plan.profile.n = 1;
+	m->plan.profile.phases[0] = (struct phase){ 100e3, 100e3, TERN_S };
+	m->plan.ci_confidence = 0.95;
+	m->plan.ci_width = 0.02;
+	m->capacity = 1e6;
+	m->noise = 1;
+	m->noise_loss = scatter;
+	return m;
+}
+
+/*
+ * Each loses up to a share x: the deviation is x / sqrt(12), and half the interval is 2 of it by
+ * sqrt(n): for x = 20 % and 2 % of 90 % some 40 are needed.
+ */
+Test(repeat, until_the_confidence_interval_is_narrow)
+{
+	struct model *m = scattered(0.2);
+
+	cr_assert_eq(model_suite(m), 0);
+	cr_assert(m->trials_n > 20 && m->trials_n < 60, "%u", m->trials_n);
+	cr_assert_leq(model_number(m, "repeated", 0, "ci_half"), 0.02 * 92e3);
+	cr_assert_str_eq(model_text(m, "repeated", 0, "ci"), "reached");
+	model_free(m);
+	m = scattered(0.8);
+	m->plan.repeat = 10;
+	cr_assert_eq(model_suite(m), 4);
+	cr_assert_str_eq(model_text(m, "repeated", 0, "ci"), "not reached");
+	model_free(m);
+}
+
+/* What cannot be trusted does not count, and is told. */
+Test(repeat, untrustworthy_ones_are_left_out)
+{
+	struct model *m = scattered(0);
+
+	m->plan.ci_confidence = 0;
+	m->plan.repeat = 8;
+	m->untrusted_every = 4;
+	cr_assert_eq(model_suite(m), 0);
+	cr_assert_eq(model_number(m, "repeated", 0, "counted"), 6);
+	m->rows_n = 0;
+	m->plan.keep = true;
+	cr_assert_eq(model_suite(m), 0);
+	cr_assert_eq(model_number(m, "repeated", 0, "counted"), 8);
+	m->plan.keep = false;
+	m->untrusted_every = 1;
+	cr_assert_eq(model_suite(m), 4);
+	model_free(m);
+}
+
+/* One that misses an SLO is enough. */
+Test(repeat, slo_is_judged_each_time)
+{
+	struct model *m = scattered(0);
+
+	m->plan.ci_confidence = 0;
+	m->plan.repeat = 3;
+	m->plan.slos_n = 1;
+	m->plan.slos[0].limit = 100e3;
+	cr_assert_eq(model_suite(m), 0);
+	m->plan.slos[0].limit = 99e3;
+	cr_assert_eq(model_suite(m), 3);
 	model_free(m);
 }

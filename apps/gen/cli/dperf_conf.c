@@ -15,7 +15,14 @@
 #include "gen/cli/reading.h"
 #include "gen/units.h"
 
-enum { LINE_MOST = 512, ARGS_MOST = 16, NOTE_MOST = 256, PREFIX_MOST = 24, FCS = 4 };
+enum {
+	LINE_MOST = 512,
+	ARGS_MOST = 16,
+	NOTE_MOST = 256,
+	SERVICE_MOST = 16, /* "udp-echo:65535 " */
+	PREFIX_MOST = 24,
+	FCS = 4,
+};
 
 /* What dperf takes when its file says nothing. */
 static const double CPS = 1000;
@@ -600,7 +607,7 @@ add_client(struct dperf *d)
 static void
 add_services(struct dperf *d)
 {
-	char services[LINE_MOST] = "";
+	char services[SERVICES_MAX * SERVICE_MOST] = "";
 	size_t at = 0;
 
 	if (d->listen_n > SERVICES_MAX)
@@ -610,7 +617,7 @@ add_services(struct dperf *d)
 		at += (size_t)snprintf(services + at, sizeof(services) - at, "%s:%" PRIu64 " ",
 				       d->udp ? "udp-echo" : "http", d->listen + i);
 	add(d, "mode", "%s", "server");
-	add(d, "target", "%s", services);
+	add_word(d->words, "target", services);
 }
 
 static void

@@ -11,6 +11,14 @@
 enum { IP_AND_TCP = 40, MTU_LEAST = 576, MTU_MOST = 9216, ADDR_PREFIX = 128 };
 
 static void
+read_next_hop(struct plan *plan, const struct row *row, const char *value)
+{
+	if (rte_ether_unformat_addr(value, &plan->next_hop) < 0)
+		options_refuse("--%s: mac=%s is not a link address", row->name, value);
+	plan->has_next_hop = true;
+}
+
+static void
 read_port_item(struct reading *r, const struct row *row, char *item)
 {
 	struct options *o = &r->plan->options;
@@ -24,13 +32,15 @@ read_port_item(struct reading *r, const struct row *row, char *item)
 		options_add_addr(o, "port ip", equals);
 	else if (strcmp(item, "gw") == 0)
 		options_set_gateway(o, "port gw", equals);
+	else if (strcmp(item, "mac") == 0)
+		read_next_hop(r->plan, row, equals);
 	else if (strcmp(item, "vlan") == 0)
 		options_refuse("--%s: vlan=%s: the stack knows no VLAN tags", row->name, equals);
 	else
-		options_refuse("--%s: \"%s\" is none of ip, gw", row->name, item);
+		options_refuse("--%s: \"%s\" is none of ip, gw, mac", row->name, item);
 }
 
-/* NAME,ip=A/N,gw=A */
+/* NAME,ip=A/N,gw=A,mac=M */
 void
 read_port(struct reading *r, const struct row *row, const char *value)
 {

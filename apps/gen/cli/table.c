@@ -101,8 +101,10 @@ const struct row rows[] = {
 	HIDDEN("mix", 0, "MIX", "one mode at a time: start tern-gen for each of them", IN_ALL,
 	       read_refused),
 	HEADING("Addresses:"),
-	OPTION("port", 0, "NAME,ip=A/N,gw=A",
-	       "the port and its address, as --port-name, --addr and --gw", IN_ALL, read_port),
+	OPTION("port", 0, "NAME,ip=A/N,gw=A,mac=M",
+	       "the port and its address, as --port-name, --addr and --gw; mac: of the next hop, "
+	       "which is asked for by ARP else",
+	       IN_ALL, read_port),
 	OPTION("src", 0, "A-B", "addresses that clients have; default: that of the port",
 	       IN_CLIENTS, read_src),
 	OPTION("sport", 0, "N-M", "ports that clients have; default 1024-65535", IN_CLIENTS,

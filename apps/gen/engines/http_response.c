@@ -217,6 +217,20 @@ read_line(struct http_response *r, const char *data, uint32_t len)
 /* The body ----------------------------------------------------------------------------------- */
 
 static uint32_t
+add_up(uint32_t sum, const uint8_t *data, uint64_t len)
+{
+	uint64_t word, i = 0;
+
+	for (; i + sizeof(word) <= len; i += sizeof(word)) {
+		memcpy(&word, data + i, sizeof(word));
+		sum = rte_hash_crc_8byte(word, sum);
+	}
+	for (; i < len; i++)
+		sum = rte_hash_crc_1byte(data[i], sum);
+	return sum;
+}
+
+static uint32_t
 read_body(struct http_response *r, const uint8_t *data, uint32_t len)
 {
 	uint32_t n = len;
@@ -224,7 +238,7 @@ read_body(struct http_response *r, const uint8_t *data, uint32_t len)
 	if (r->state != HTTP_BODY_TO_END)
 		n = (uint32_t)RTE_MIN((uint64_t)len, r->left);
 	if (r->sums)
-		r->sum = rte_hash_crc(data, n, r->sum);
+		r->sum = add_up(r->sum, data, n);
 	r->body += n;
 	if (r->state == HTTP_BODY_TO_END)
 		return n;
@@ -237,15 +251,7 @@ read_body(struct http_response *r, const uint8_t *data, uint32_t len)
 uint32_t
 http_sum(const void *data, uint64_t len)
 {
-	const uint64_t most = 1 << 30;
-	const uint8_t *at = data;
-	uint32_t sum = 0;
-
-	for (uint64_t n; len > 0; at += n, len -= n) {
-		n = RTE_MIN(len, most);
-		sum = rte_hash_crc(at, (uint32_t)n, sum);
-	}
-	return sum;
+	return add_up(0, data, len);
 }
 
 void

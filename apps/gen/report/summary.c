@@ -351,16 +351,29 @@ print_slos(FILE *to, const struct plan *plan, const struct judged *judged)
 	}
 }
 
+static unsigned int
+warm_ups(const struct result *r)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < r->intervals_n; i++)
+		n += (r->intervals[i].flags & 1u << FLAG_WARMUP) != 0;
+	return n;
+}
+
 static void
 print_judgement(FILE *to, const struct plan *plan, const struct finish *f)
 {
+	const struct result *r = f->result;
+	unsigned int warm = warm_ups(r);
+
 	print_slos(to, plan, f->judged);
-	fprintf(to, "intervals    %u, of them %u flagged, %u disturbed%s\n", f->result->intervals_n,
-		f->result->flagged, f->result->disturbed,
-		f->result->disturbed == 0 ? "" :
-		plan->keep		  ? " (kept)" :
-					    " (left out of the figures)");
-	fprintf(to, "trustworthy: %s\n", f->result->verdict);
+	fprintf(to, "intervals    %u after %u of warm-up, of them %u flagged, %u disturbed%s\n",
+		r->intervals_n - warm, warm, r->flagged, r->disturbed,
+		r->disturbed == 0 ? "" :
+		plan->keep	  ? " (kept)" :
+				    " (left out of the figures)");
+	fprintf(to, "trustworthy: %s\n", r->verdict);
 }
 
 static void

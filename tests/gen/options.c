@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The command line: what is read into the plan, what is refused, and with which words.
+ */
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "gen/options.h"
+#include "typed.h"
+
+#define PORT "--port net_tap0,ip=10.9.0.2/24,gw=10.9.0.1 "
+#define N(list) (sizeof(list) / sizeof((list)[0]))
+
+static struct plan plan;
+
+static const struct plan *
+plan_of(const char *line)
+{
+	plan_free(&plan);
+	type_here(line, &plan);
+	return &plan;
+}
+
+static bool
+is(struct tern_addr addr, const char *text)
+{
+	struct tern_addr want;
+
+	return tern_addr_parse(text, &want, NULL) == 0 && tern_addr_equal(addr, want);
+}
+
+Test(options, the_examples_of_the_manual_are_read)
+{
+	const struct plan *p;
+
+	cr_assert_eq(type_here("-l1 --no-pci -- crr -R 500k -d 30s -O 3s "
+			       "--port net_memif0,ip=10.9.0.2/24 --slo errors<0.001% -J out.json "
+			       "10.9.0.1:80",
+			       &plan),
+		     3);
+	p = &plan;
+	cr_assert_eq(p->mode, MODE_CRR);
+	cr_assert(p->open_loop && p->offered == 500000);
+	cr_assert_eq(p->duration_ns, 30 * TERN_S);
+	cr_assert_eq(p->omit_ns, 3 * TERN_S);
+	cr_assert_eq(profile_total_ns(&p->profile), 33 * TERN_S);
+	cr_assert_str_eq(p->options.run.port, "net_memif0");
+	cr_assert_eq(p->options.addrs[0].prefix, 96 + 24);
+	cr_assert_eq(p->slos_n, 1);
+	cr_assert_str_eq(p->json, "out.json");
+	cr_assert_not(p->json_stdout);
+	cr_assert(is(p->target, "10.9.0.1") && p->target_port == 80);
+
+	p = plan_of("rr --proto udp -c 512 " PORT "10.9.0.1:7");
+	cr_assert(p->mode == MODE_RR && p->proto == PROTO_UDP && !p->open_loop);
+	cr_assert(p->connections == 512 && p->max_outstanding == 512);
+
+	p = plan_of("search --metric cps --goal 0 --trial 2s:20s crr " PORT "10.9.0.1:80");
+	cr_assert(p->suite == SUITE_SEARCH && p->mode == MODE_CRR && p->metric == METRIC_CPS);
+	cr_assert(p->goals_n == 1 && p->goals[0] == 0);
+	cr_assert_eq(p->trial_least_ns, 2 * TERN_S);
+	cr_assert_eq(p->trial_most_ns, 20 * TERN_S);
+
+	p = plan_of("rfc2544 --tests throughput,latency,loss,b2b --sizes 64,512,1518 "
+		    "--json r.json " PORT);
+	cr_assert(p->suite == SUITE_RFC2544 && p->mode == MODE_RR && p->proto == PROTO_UDP);
+	cr_assert_str_eq(p->tests, "throughput,latency,loss,b2b");
+	cr_assert(p->imix.n == 3 && p->imix.size[2].bytes == 1518);
+	cr_assert(is(p->target, "10.9.0.1") && p->target_port == 7);
+}
+
+Test(options, what_is_not_given_has_a_sensible_value)
+{
+	const struct plan *p = plan_of("crr " PORT "10.9.0.1:8080");
+
+	cr_assert_not(p->open_loop);
+	cr_assert_eq(p->proto, PROTO_TCP);
+	cr_assert(p->connections == 1 && p->depth == 1 && p->max_outstanding == 1);
+	cr_assert(p->duration_ns == 10 * TERN_S && p->omit_ns == 0);
+	cr_assert(p->interval_ns == TERN_S && p->timeout_ns == 5 * TERN_S);
+	cr_assert(p->req_bytes == 64 && p->rsp_bytes == 64 && p->repeat == 1);
+	cr_assert(tern_addr_is_any(p->src_first) && p->sport_first == 1024);
+	cr_assert_eq(p->metric, METRIC_CPS);
+	cr_assert_eq(p->options.config.port_max, 65535);
+
+	p = plan_of("rr -R 1k " PORT "10.9.0.1:7");
+	cr_assert(p->connections == 64 && p->max_outstanding == 65536);
+	p = plan_of("flood " PORT "10.9.0.1:9");
+	cr_assert(p->proto == PROTO_UDP && p->imix.n == 1 && p->imix.size[0].bytes == 64);
+	p = plan_of("crr --verify " PORT "10.9.0.1:7");
+	cr_assert(p->verify && p->payload == PAYLOAD_PRBS);
+	p = plan_of("crr -n 1k " PORT "10.9.0.1:7");
+	cr_assert(p->count == 1000 && p->duration_ns > 86400 * TERN_S);
+	p = plan_of("server http echo:7007 udp-echo " PORT);
+	cr_assert(p->duration_ns == 0 && p->services_n == 3);
+	cr_assert(p->services[0].port == 80 && p->services[1].port == 7007);
+	cr_assert(p->services[2].port == 7);
+}
+
+Test(options, http_is_what_port_80_and_urls_mean)
+{
+	cr_assert_eq(plan_of("crr " PORT "10.9.0.1:80")->proto, PROTO_HTTP);
+	cr_assert_eq(plan_of("crr --url /a " PORT "10.9.0.1:8080")->proto, PROTO_HTTP);
+	cr_assert_eq(plan_of("crr --proto tcp " PORT "10.9.0.1:80")->proto, PROTO_TCP);
+	cr_assert_eq(plan_of("hold " PORT "10.9.0.1:80")->proto, PROTO_TCP);
+	cr_assert_eq(plan_of("rr --proto http " PORT "10.9.0.1")->target_port, 80);
+	cr_assert_str_eq(
+		plan_of("rr --url / --header A:b --header C:\td " PORT "10.9.0.1")->headers,
+		"A: b\r\nC: d\r\n");
+}
+
+Test(options, seeds_are_drawn_or_taken)
+{
+	uint64_t drawn = plan_of("crr " PORT "10.9.0.1:7")->seed;
+
+	cr_assert_neq(drawn, plan_of("crr " PORT "10.9.0.1:7")->seed);
+	cr_assert_eq(plan_of("crr --seed 7 " PORT "10.9.0.1:7")->seed, 7);
+	cr_assert_eq(plan.options.run.faults.seed, 7);
+}
+
+Test(options, rates_over_time_make_the_duration)
+{
+	const struct plan *p = plan_of("crr --ramp 0:500k:10s,hold:30s,0:5s -O 10s "
+				       "--pacing poisson " PORT "10.9.0.1:80");
+
+	cr_assert(p->open_loop && p->offered == 0 && p->profile.n == 3);
+	cr_assert_eq(p->duration_ns, 35 * TERN_S);
+	cr_assert_eq(p->profile.pacing, PACING_POISSON);
+	p = plan_of("crr --step 100k:1m:100k:5s -d 20s " PORT "10.9.0.1:80");
+	cr_assert(p->profile.n == 10 && p->duration_ns == 20 * TERN_S);
+}
+
+Test(options, sources_are_ranges)
+{
+	const struct plan *p =
+		plan_of("hold -c 10m --tcp lite --src 10.9.0.10-10.9.0.250 " PORT "10.9.0.1:80");
+
+	cr_assert(p->lite && p->connections == 10000000);
+	cr_assert(is(p->src_first, "10.9.0.10") && is(p->src_last, "10.9.0.250"));
+	cr_assert_geq(p->options.config.addresses, 242);
+	p = plan_of("flood --proto syn --src 198.18.0.1-198.19.255.254 --sport 5000 " PORT
+		    "10.9.0.1:80");
+	cr_assert(p->sport_first == 5000 && p->sport_last == 5000);
+	cr_assert(is(p->src_last, "198.19.255.254"));
+}
+
+Test(options, frames_come_in_sizes)
+{
+	const struct plan *p = plan_of("flood --imix simple " PORT "10.9.0.1:9");
+
+	cr_assert(p->imix.n == 3 && p->imix.size[0].times == 7 && p->imix.size[2].bytes == 1518);
+	p = plan_of("flood --imix 64:7,570:4,9216 " PORT "10.9.0.1:9");
+	cr_assert(p->imix.n == 3 && p->imix.size[1].bytes == 570 && p->imix.size[2].times == 1);
+	p = plan_of("flood --imix aaadgg " PORT "10.9.0.1:9");
+	cr_assert(p->imix.n == 3 && p->imix.size[0].times == 3 && p->imix.size[1].bytes == 512);
+	cr_assert(p->imix.size[2].bytes == 1518 && p->imix.size[2].times == 2);
+}
+
+/* -J FILE and -J alone cannot be told apart by getopt(): by what follows. */
+Test(options, json_goes_to_a_file_or_to_stdout)
+{
+	static const struct {
+		const char *line, *json;
+	} cases[] = { { "-J crr " PORT "10.9.0.1:80", NULL },
+		      { "crr " PORT "-J 10.9.0.1:80", NULL },
+		      { "crr " PORT "10.9.0.1:80 -J", NULL },
+		      { "crr " PORT "-J -d 1s 10.9.0.1:80", NULL },
+		      { "crr " PORT "-J out 10.9.0.1:80", "out" },
+		      { "crr " PORT "10.9.0.1:80 --json /tmp/a:b.json", "/tmp/a:b.json" },
+		      { "crr " PORT "--json=10.9.0.1:80 10.9.0.1:80", "10.9.0.1:80" } };
+
+	for (size_t i = 0; i < N(cases); i++) {
+		const struct plan *p = plan_of(cases[i].line);
+
+		cr_assert_eq(p->json_stdout, cases[i].json == NULL, "%s", cases[i].line);
+		if (cases[i].json != NULL)
+			cr_assert_str_eq(p->json, cases[i].json);
+	}
+	cr_assert_str_eq(plan_of("crr " PORT "--json-stream 10.9.0.1:80")->json_stream, "-");
+}
+
+Test(options, a_simulation_needs_no_address)
+{
+	const struct plan *p = plan_of("crr --sim 10.9.0.1:80");
+
+	cr_assert(p->sim && p->options.addrs_n == 1);
+	cr_assert(is(p->options.addrs[0].addr, "10.9.0.2"));
+}
+
+Test(options, replays_have_a_file_and_perhaps_a_target)
+{
+	const char *file = typed_file("no capture, but there");
+	char line[128];
+
+	snprintf(line, sizeof(line), "replay %s", file);
+	cr_assert(plan_of(line)->speed == 1 && plan.loops == 1 && tern_addr_is_any(plan.target));
+	snprintf(line, sizeof(line), "replay --rate 1m -d 5s %s 10.9.0.1:5 " PORT, file);
+	plan_of(line);
+	cr_assert(plan.speed == 0 && plan.replay_pps == 1000000 && plan.loops == 0);
+	cr_assert_eq(plan.target_port, 5);
+}
+
+Test(options, every_wrong_value_is_one_line_and_status_1)
+{
+	static const char *const cases[][2] = {
+		{ "-R 5kk", "--rate" },
+		{ "-R 0", "from 1 to 1g" },
+		{ "-R 2g", "from 1 to 1g" },
+		{ "-R -1", "--rate" },
+		{ "-c 0", "from 1 to 134217728" },
+		{ "-c 1.5", "whole number" },
+		{ "-d 5", "such as 30s" },
+		{ "-d 0s", "--duration" },
+		{ "-d 1e400s", "--duration" },
+		{ "-i 1us", "--interval" },
+		{ "-R 1k --pacing normal", "uniform, poisson or burst:N" },
+		{ "--pacing poisson", "give a --rate" },
+		{ "--ramp 0:1k:1s:1s", "FROM:TO:TIME" },
+		{ "--ramp hold:1s", "nothing to hold" },
+		{ "--step 1:2:3", "FROM:TO:BY:TIME" },
+		{ "-R 1k --ramp 0:1k:1s", "only one of them" },
+		{ "--ramp 0:1k:1s -O 1s", "left out" },
+		{ "--ramp 0:1k:1s -d 5s", "over after 1000 ms" },
+		{ "--max-outstanding 5", "open loop" },
+		{ "--ci 95", "95:2%" },
+		{ "--ci 20:2%", "from 50 to 99.9" },
+		{ "--ci 95:2% --repeat 2", "three runs" },
+		{ "--proto sctp", "tcp, udp, icmp, http" },
+		{ "--proto udp", "no crr over udp" },
+		{ "--req 0", "--req" },
+		{ "--req 2g", "--req" },
+		{ "--url index", "a path such as" },
+		{ "--header novalue", "Accept:text/html" },
+		{ "--header :v", "Accept:text/html" },
+		{ "--payload ones", "zero, random, prbs, file:NAME" },
+		{ "--payload file:/nowhere", "No such file" },
+		{ "--payload file:/tmp", "not a file" },
+		{ "--tcp heavy", "full, lite" },
+		{ "--close now", "fin, rst" },
+		{ "--mss 100", "536 to 9176" },
+		{ "--ipv6", "IPv4 only" },
+		{ "--mix crr:80,rr:20", "one mode at a time" },
+		{ "--src 10.9.0.9-10.9.0.3", "the last comes before the first" },
+		{ "--src 10.8.0.9", "no network of ours" },
+		{ "--src 10.9.0", "10.9.0.2-10.9.0.250" },
+		{ "--sport 0-5", "1024-65535" },
+		{ "--sport 9-5", "1024-65535" },
+		{ "-c 70000", "pairs of address and port" },
+		{ "--slo connect<5ms", "none of connect" },
+		{ "--slo connect.p99<5", "500us" },
+		{ "--slo errors", "neither < nor >" },
+		{ "--goal 0.5%", "for search" },
+		{ "--trial 1s:60s", "for search" },
+		{ "--tests loss", "for search" },
+		{ "--imix simple", "no meaning in mode crr" },
+		{ "--depth 5", "no meaning in mode crr" },
+		{ "--speed 2", "no meaning in mode crr" },
+		{ "--reverse", "no meaning in mode crr" },
+		{ "--prom-listen 9100", "127.0.0.1:9100" },
+		{ "--plot a.gif", ".svg or .png" },
+		{ "--tag novalue", "host=a" },
+		{ "--title=", "empty" },
+		{ "--tui --quiet", "only one of them" },
+		{ "--tui -J", "stdout is taken" },
+		{ "-J --json-stream", "only one of them can be on stdout" },
+		{ "--impair fog=1%", "none of loss" },
+		{ "--impair loss=1", "share" },
+		{ "--gw 10.8.0.1", "on no network" },
+		{ "--addr 10.9.0.3", "prefix" },
+		{ "--mtu 1", "--mtu" },
+		{ "--frobnicate", "--frobnicate" },
+		{ "-c", "-c: no such option, or its value is missing" },
+		{ "10.9.0.1:8", "\"10.9.0.1:8\" is one word too many" },
+		{ "--config /nowhere", "No such file" },
+		{ "--dperf-conf /nowhere", "No such file" },
+	};
+	char line[512];
+
+	for (size_t i = 0; i < N(cases); i++) {
+		snprintf(line, sizeof(line), "crr " PORT "10.9.0.1:7 %s", cases[i][0]);
+		refused(line, cases[i][1]);
+	}
+}
+
+Test(options, what_is_missing_or_does_not_fit_is_told)
+{
+	static const char *const cases[][2] = {
+		{ PORT, "MODE is missing" },
+		{ "smtp " PORT "10.9.0.1:25", "\"smtp\" is no mode" },
+		{ "none crr " PORT "10.9.0.1:25", "\"none\" is no mode" },
+		{ "search " PORT, "search needs a mode" },
+		{ "search server " PORT, "cannot be run with server" },
+		{ "search crr -R 5k " PORT "10.9.0.1:80", "finds rates itself" },
+		{ "search crr --min 5k --max 5k " PORT "10.9.0.1:80", "not below --max" },
+		{ "search crr --goal 100% " PORT "10.9.0.1:80", "--goal" },
+		{ "search crr --trial 5s:1s " PORT "10.9.0.1:80", "SHORTEST:LONGEST" },
+		{ "search crr --precision 90% " PORT "10.9.0.1:80", "--precision" },
+		{ "search crr --metric mps " PORT "10.9.0.1:80", "cps, rps, pps, bps, cc" },
+		{ "search crr -n 5 " PORT "10.9.0.1:80", "end of its own" },
+		{ "rfc2544 crr " PORT "10.9.0.1:80", "cannot be run with crr" },
+		{ "rfc2544 --addr 10.9.0.2/24", "TARGET is missing" },
+		{ "rfc2544 --tests a,,b " PORT, "--tests" },
+		{ "crr " PORT, "TARGET is missing" },
+		{ "crr 10.9.0.1:80", "our address is missing" },
+		{ "crr " PORT "10.9.0.1", "lacks a port" },
+		{ "crr " PORT "localhost:80", "not a target" },
+		{ "crr " PORT "10.9.0.1:0", "1 to 65535" },
+		{ "crr " PORT "10.9.0.1:99999", "1 to 65535" },
+		{ "crr " PORT "[2001:db8::1]:80", "IPv4 only" },
+		{ "crr " PORT "2001:db8::1", "IPv4 only" },
+		{ "crr " PORT "10.9.0.2:80", "our own address" },
+		{ "crr --addr 10.9.0.2/24 10.8.0.1:80", "no gateway" },
+		{ "crr --port net_tap0,10.9.0.2 10.9.0.1:80", "ip=10.9.0.2/24" },
+		{ "crr --port ip=10.9.0.2/24 10.9.0.1:80", "name of a port" },
+		{ "crr " PORT "--port net_tap1 10.9.0.1:80", "it can only be one" },
+		{ "crr --port a,ip=10.9.0.2/24,vlan=5 10.9.0.1:80", "VLAN" },
+		{ "crr --port a,mac=1 10.9.0.1:80", "none of ip, gw" },
+		{ "rr --proto icmp " PORT "10.9.0.1:7", "no ports" },
+		{ "rr --proto udp --req 1473 " PORT "10.9.0.1:7", "MTU" },
+		{ "rr --proto udp --rsp 5 " PORT "10.9.0.1:7", "is for tcp" },
+		{ "rr --proto udp --tcp lite " PORT "10.9.0.1:7", "is for tcp and http" },
+		{ "rr --req 5 " PORT "10.9.0.1:80", "not for http" },
+		{ "rr --url / --proto tcp " PORT "10.9.0.1:80", "is for http" },
+		{ "rr --size 64 " PORT "10.9.0.1:7", "udp, icmp and syn" },
+		{ "flood --size 63 " PORT "10.9.0.1:7", "64 to 9216" },
+		{ "flood --size 64:5 " PORT "10.9.0.1:7", "see --imix" },
+		{ "flood --imix 64:0 " PORT "10.9.0.1:7", "64 to 9216" },
+		{ "flood --imix abz " PORT "10.9.0.1:7", "RFC 6985" },
+		{ "flood --imix ababababababababab " PORT "10.9.0.1:7", "more than 16 sizes" },
+		{ "flood --size 64 --imix trex " PORT "10.9.0.1:7", "only one of them" },
+		{ "hold -c 1m --src 10.9.0.2-10.9.10.2 " PORT "10.9.0.1:7", "1024 is the most" },
+		{ "stream -P 4 -c 4 " PORT "10.9.0.1:7", "only one of them" },
+		{ "stream --reverse --bidir " PORT "10.9.0.1:7", "only one of them" },
+		{ "rr -c 128m -D 64k " PORT "10.9.0.1:7", "4294967295" },
+		{ "replay " PORT, "the file is missing" },
+		{ "replay /nowhere.pcap " PORT, "No such file" },
+		{ "replay /etc/passwd --speed 0 " PORT, "--speed" },
+		{ "replay /etc/passwd --speed 2 -R 5k " PORT, "only one of them" },
+		{ "server " PORT, "which services" },
+		{ "server smtp:25 " PORT, "none of http, echo" },
+		{ "server iperf3:5201 " PORT, "no iperf3" },
+		{ "server http:0 " PORT, "1 to 65535" },
+		{ "server -R 5 http " PORT, "no meaning in mode server" },
+		{ "-l 1 -- crr", "TARGET is missing" },
+	};
+
+	for (size_t i = 0; i < N(cases); i++)
+		refused(cases[i][0], cases[i][1]);
+}
+
+Test(options, help_names_all_and_ends_well)
+{
+	static const char *const words[] = { "--rate",
+					     "--imix",
+					     "--addr",
+					     "--impair",
+					     "--slo",
+					     "--dperf-conf",
+					     "search MODE TARGET",
+					     "Exit status",
+					     "--mbufs",
+					     "replay" };
+	struct answer a;
+
+	type("--help", &a);
+	cr_assert_eq(a.status, 0);
+	cr_assert_str_empty(a.err);
+	for (size_t i = 0; i < N(words); i++)
+		cr_assert_not_null(strstr(a.out, words[i]), "%s", words[i]);
+	cr_assert_null(strstr(a.out, "--ipv6"), "what is always refused is not offered");
+}
+
+Test(options, the_plan_is_printed_as_it_was_read)
+{
+	printed("crr -R 500k " PORT "10.9.0.1:80", "open loop, uniform, 500000/s, latency from "
+						   "intended send time");
+	printed("rr -c 8 -D 4 " PORT "10.9.0.1:7", "closed loop, 32 outstanding");
+	printed("crr --seed 42 " PORT "10.9.0.1:80", "seed         42\n");
+	printed("flood --imix trex " PORT "10.9.0.1:9", "64:7, 594:4, 1518:1");
+	printed("crr --impair loss=0.1%,delay=2ms,dup=0.1%,corrupt=1e-6 " PORT "10.9.0.1:80",
+		"loss 0.1%, dup 0.1%, corrupt 0.0001%, delay 2ms");
+	printed("crr --slo connect.p99<500us,errors<1% " PORT "10.9.0.1:80", "errors<1%\n");
+	printed("search rr --goal 0.5% --goal 0 " PORT "10.9.0.1:7", "loss of at most 0.5%\n");
+}
