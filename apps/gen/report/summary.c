@@ -361,6 +361,17 @@ warm_ups(const struct result *r)
 	return n;
 }
 
+/* Of the disturbed: without others the figures are made of them. */
+static const char *
+what_became_of(const struct plan *plan, const struct result *r, unsigned int warm)
+{
+	if (r->disturbed == 0)
+		return "";
+	if (plan->keep || r->disturbed == r->intervals_n - warm)
+		return " (kept)";
+	return " (left out of the figures)";
+}
+
 static void
 print_judgement(FILE *to, const struct plan *plan, const struct finish *f)
 {
@@ -370,9 +381,7 @@ print_judgement(FILE *to, const struct plan *plan, const struct finish *f)
 	print_slos(to, plan, f->judged);
 	fprintf(to, "intervals    %u after %u of warm-up, of them %u flagged, %u disturbed%s\n",
 		r->intervals_n - warm, warm, r->flagged, r->disturbed,
-		r->disturbed == 0 ? "" :
-		plan->keep	  ? " (kept)" :
-				    " (left out of the figures)");
+		what_became_of(plan, r, warm));
 	fprintf(to, "trustworthy: %s\n", r->verdict);
 }
 
@@ -402,21 +411,24 @@ on_finish(void *self, const struct finish *f)
 
 /* Tables of suites ----------------------------------------------------------------------------- */
 
+/* Two spaces stand before it, however long it is. */
 static int
 width_of(const struct cell *cell)
 {
-	return (int)RTE_MAX(strlen(cell->name), (size_t)10) + 2;
+	return (int)RTE_MAX(strlen(cell->name), (size_t)10);
 }
 
 static void
 print_cell(FILE *to, const struct cell *cell)
 {
+	double n = cell->number;
+
 	if (cell->text != NULL)
-		fprintf(to, "%*s", width_of(cell), cell->text);
-	else if (cell->number == (double)(int64_t)cell->number)
-		fprintf(to, "%*.0f", width_of(cell), cell->number);
+		fprintf(to, "  %*s", width_of(cell), cell->text);
+	else if (fabs(n) >= 1000 || n == (double)(int64_t)n)
+		fprintf(to, "  %*.0f", width_of(cell), n);
 	else
-		fprintf(to, "%*.4g", width_of(cell), cell->number);
+		fprintf(to, "  %*.6g", width_of(cell), n);
 }
 
 static void
@@ -431,7 +443,7 @@ on_row(void *self, const char *table, const struct cell *cells, unsigned int n)
 		snprintf(b->table, sizeof(b->table), "%s", table);
 		fprintf(to, "\n%s\n", table);
 		for (unsigned int i = 0; i < n; i++)
-			fprintf(to, "%*s", width_of(&cells[i]), cells[i].name);
+			fprintf(to, "  %*s", width_of(&cells[i]), cells[i].name);
 		fputc('\n', to);
 	}
 	for (unsigned int i = 0; i < n; i++)
