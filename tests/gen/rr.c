@@ -51,6 +51,7 @@ Test(rr, a_request_takes_a_round_trip)
 	const struct hdr *h;
 
 	stage_plan(&s, MODE_RR, PROTO_TCP);
+	s.ahead_ns = 0;
 	s.plan.depth = 3;
 	stage_open(&s);
 	stage_run(&s);

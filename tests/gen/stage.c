@@ -58,7 +58,7 @@ static uint64_t
 clock_of(void *data)
 {
 	(void)data;
-	return on->w->now;
+	return on->w->now + on->ahead_ns;
 }
 
 static uint64_t
@@ -123,6 +123,7 @@ stage_plan(struct stage *s, enum mode mode, enum protocol proto)
 			  .verify = true,
 			  .interval_ns = S(1) },
 		.engine = &engine_full,
+		.ahead_ns = 300,
 		.how = { .seed = 1, .delay_ns = MS(1), .connections = STAGE_CONNECTIONS },
 	};
 }

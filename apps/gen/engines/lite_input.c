@@ -126,14 +126,15 @@ stands(struct lite *l, struct client *c, uint64_t now)
 	worker_time(l->w, TIME_connect, c->intended, now);
 	c->tries = 0;
 	c->flags &= (uint8_t) ~(AGAIN | UNREACHED);
-	if (likely(l->mode == MODE_CRR)) {
+	if (l->mode != MODE_CRR)
+		lite_opened(l);
+	if (likely(l->mode != MODE_HOLD && (c->flags & TRANSACTION) != 0)) {
 		if (likely(l->ask_len + l->rsp_len > 0))
 			lite_ask(l, c, now);
 		else
 			lite_finish(l, c, now);
 		return;
 	}
-	lite_opened(l);
 	lite_ack(l, c);
 	if ((c->flags & TRANSACTION) != 0) { /* hold: to open is all of it */
 		c->flags &= (uint8_t)~TRANSACTION;
@@ -314,7 +315,7 @@ note_last(struct lite *l, struct client *c, uint64_t now)
 static inline void
 rest(struct lite *l, struct client *c)
 {
-	c->flags &= (uint8_t)~TRANSACTION;
+	c->flags = (uint8_t)((c->flags & ~TRANSACTION) | USED);
 	worker_done(l->w);
 	lite_idle(l, c);
 }
@@ -384,6 +385,11 @@ peer_closes(struct lite *l, struct client *c, uint64_t now)
 {
 	enum lite_answer answer = ANSWER_MORE;
 
+	/* It was closing when the request came: that is no failure (RFC 9112 §9.3.1). */
+	if ((c->flags & (TRANSACTION | ANSWERED | USED)) == (TRANSACTION | USED)) {
+		lite_ask_again(l, c, now);
+		return;
+	}
 	if ((c->flags & TRANSACTION) != 0) {
 		answer = lite_answer_end(l, c);
 		if (answer != ANSWER_WHOLE) {
