@@ -135,6 +135,8 @@ make_plan(int argc, char **argv)
 		.offered = 500000,
 		.connections = 512,
 		.depth = 1,
+		.parallel = 4,
+		.speed = 2,
 		.max_outstanding = 100000,
 		.seed = 1,
 		.duration_ns = 4 * SECOND_NS,
