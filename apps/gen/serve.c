@@ -2,6 +2,7 @@
 #include "gen/serve.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -285,11 +286,44 @@ serve_all(struct serving *s, const struct plan *plan)
 	return plan->services_n == 0 ? serve_usual(s, plan) : 0;
 }
 
+/* A body of this length, by its number of bytes: "/bytes/1024". */
+static int
+name_bytes(struct site *site, uint64_t bytes)
+{
+	uint32_t object;
+	char path[40];
+	int n = snprintf(path, sizeof(path), "/bytes/%" PRIu64, bytes);
+
+	if (site_add_repeat(site, bytes, &object) < 0)
+		return -ENOMEM;
+	return site_name(site, path, (uint32_t)n, object);
+}
+
+/* Of the lengths that are asked for most, up to 1 GiB; and of what the plan's own load asks for. */
+static int
+name_sizes(struct site *site, const struct plan *plan)
+{
+	uint64_t own;
+
+	for (uint64_t n = 1; n <= UINT64_C(1) << 30; n *= 2)
+		if (name_bytes(site, n) < 0)
+			return -ENOMEM;
+	for (uint64_t n = 10; n <= 1000000000; n *= 10)
+		if (name_bytes(site, n) < 0)
+			return -ENOMEM;
+	if (plan->url != NULL && sscanf(plan->url, "/bytes/%" SCNu64, &own) == 1 &&
+	    name_bytes(site, own) < 0)
+		return -ENOMEM;
+	return site_index(site);
+}
+
 static int
 fill_site(struct site *site, const struct plan *plan)
 {
 	int rc = site_init(site);
 
+	if (rc == 0)
+		rc = name_sizes(site, plan);
 	if (rc < 0)
 		return rc;
 	return plan->rsp_bytes != 0 ? site_repeat(site, plan->rsp_bytes) :

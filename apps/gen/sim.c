@@ -37,6 +37,7 @@ enum {
 static const uint64_t RATE_BPS = UINT64_C(10000000000);
 static const uint64_t DELAY_NS = 5000;
 static const uint64_t TICK_NS = 100 * TERN_MS;
+static const uint64_t AGAIN_NS = 1000;
 static const uint32_t DATE = 1600000000; /* that all responses bear, seconds since 1970 */
 static const uint64_t START_NS = TERN_S; /* not 0: that would be "never" here and there */
 
@@ -78,16 +79,26 @@ clock_of(void *data)
 	return sim.now;
 }
 
+/*
+ * What is due already and was not done waits for something: for room, or for a connection that is
+ * free. It is tried again a moment later, or with the next event, which may be what it waits for.
+ */
 static uint64_t
 next_event(const struct worker *w)
 {
-	uint64_t next = worker_next(w);
+	const uint64_t events[] = {
+		worker_next(w),
+		tern_next_deadline(sim.stack[US]),
+		tern_next_deadline(sim.stack[THEM]),
+		tern_pipe_next(&sim.pipe),
+		tern_faults_next(&sim.faults),
+		sim.tick_ns,
+	};
+	uint64_t next = UINT64_MAX;
 
-	next = RTE_MIN(next, tern_next_deadline(sim.stack[US]));
-	next = RTE_MIN(next, tern_next_deadline(sim.stack[THEM]));
-	next = RTE_MIN(next, tern_pipe_next(&sim.pipe));
-	next = RTE_MIN(next, tern_faults_next(&sim.faults));
-	return RTE_MIN(next, sim.tick_ns);
+	for (size_t i = 0; i < RTE_DIM(events); i++)
+		next = RTE_MIN(next, events[i] > sim.now ? events[i] : sim.now + AGAIN_NS);
+	return next;
 }
 
 /* All that happens now. Return: did anything? */
@@ -115,9 +126,6 @@ pass(struct bench *bench, uint64_t until_ns)
 		while (turn(w))
 			;
 		next = next_event(w);
-		/* What is due now and was not done waits for room: a moment later there may be. */
-		if (next <= sim.now)
-			next = sim.now + 1;
 		sim.now = RTE_MIN(next, RTE_MAX(until_ns, sim.now + 1));
 	} while (sim.now < until_ns);
 }

@@ -429,7 +429,7 @@ hand_over(struct worker *w)
 static void
 count_cycles(struct worker *w)
 {
-	uint64_t now = rte_rdtsc(), spent = now - w->cycles;
+	uint64_t now = rte_rdtsc(), spent = w->cycles > 0 ? now - w->cycles : 0;
 
 	w->cycles = now;
 	if (w->did)

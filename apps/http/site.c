@@ -192,19 +192,21 @@ site_say(struct site *site, const char *text)
 	return add(site, 200, "OK", "", text_type, &o);
 }
 
-int
-site_repeat(struct site *site, uint64_t bytes)
+static const char line[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			   "abcdefghijklmnopqrstuvwxyz-\n";
+
+enum {
+	LINE = sizeof(line) - 1,
+	BLOCK = (1 << 16) + (1 << 12), /* from any byte of a line on, a whole segment */
+};
+
+_Static_assert((LINE & (LINE - 1)) == 0, "the mask wants a power of two");
+
+static int
+make_block(struct site *site)
 {
-	static const char line[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				   "abcdefghijklmnopqrstuvwxyz-\n";
-	enum {
-		LINE = sizeof(line) - 1,
-		BLOCK = (1 << 16) + (1 << 12), /* from any byte of a line on, a whole segment */
-	};
-	struct object o = { .body_bytes = bytes, .mask = LINE - 1, .lendable = true };
 	char *block;
 
-	_Static_assert((LINE & (LINE - 1)) == 0, "the mask wants a power of two");
 	block = mmap(NULL, BLOCK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (block == MAP_FAILED)
 		return -ENOMEM;
@@ -212,9 +214,25 @@ site_repeat(struct site *site, uint64_t bytes)
 	site->memory_bytes = BLOCK;
 	for (size_t i = 0; i < BLOCK; i += LINE)
 		memcpy(block + i, line, LINE);
-	o.body = block;
-	site->every = site->objects_n;
+	return 0;
+}
+
+int
+site_add_repeat(struct site *site, uint64_t bytes, uint32_t *object)
+{
+	struct object o = { .body_bytes = bytes, .mask = LINE - 1, .lendable = true };
+
+	if (site->memory == NULL && make_block(site) < 0)
+		return -ENOMEM;
+	o.body = site->memory;
+	*object = site->objects_n;
 	return add(site, 200, "OK", "", text_type, &o);
+}
+
+int
+site_repeat(struct site *site, uint64_t bytes)
+{
+	return site_add_repeat(site, bytes, &site->every);
 }
 
 /* Names --------------------------------------------------------------------------------------- */
@@ -278,7 +296,7 @@ look_up(const struct site *site, const char *path, uint32_t bytes)
 		    memcmp(name->path, path, bytes) == 0)
 			return name->object;
 	}
-	return site_status(404);
+	return site->every != SITE_NONE ? site->every : site_status(404);
 }
 
 uint32_t
@@ -286,7 +304,7 @@ site_find(const struct site *site, const char *path, uint32_t bytes)
 {
 	char decoded[TARGET_MAX_BYTES];
 
-	if (site->every != SITE_NONE)
+	if (site->every != SITE_NONE && site->names_n == 0)
 		return site->every;
 	bytes = path_decode(decoded, path, bytes);
 	return bytes > 0 ? look_up(site, decoded, bytes) : site_status(400);

@@ -43,7 +43,7 @@ struct name {
 struct site {
 	struct object *objects; /* the first ones are the statuses */
 	uint32_t objects_n, statuses_n;
-	uint32_t every; /* the object of every path, or SITE_NONE */
+	uint32_t every; /* the object of every path that has no name, or SITE_NONE */
 
 	struct name *names;
 	uint32_t *table; /* 1 + index of a name, open addressing; 0: free */
@@ -66,6 +66,8 @@ void site_fini(struct site *site);
 int site_say(struct site *site, const char *text);
 /* Every path is answered with so many bytes: a line of 64 characters over and over. */
 int site_repeat(struct site *site, uint64_t bytes);
+/* One more thing of that kind, to be answered with 200. */
+int site_add_repeat(struct site *site, uint64_t bytes, uint32_t *object);
 
 /* One more thing to be answered with 200. */
 int site_add(struct site *site, const char *type, const char *body, uint64_t bytes,

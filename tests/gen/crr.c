@@ -29,6 +29,7 @@ Test(crr, times_are_round_trips)
 	struct stage s;
 
 	stage_plan(&s, MODE_CRR, PROTO_TCP);
+	s.ahead_ns = 0;
 	stage_open(&s);
 	stage_run(&s);
 	stage_all_well(&s, 20);

@@ -231,7 +231,7 @@ Test(lite, losses_are_made_good)
 		s.plan.timeout_ns = S(200);
 		s.plan.duration_ns = S(36000);
 		s.plan.interval_ns = S(6000);
-		s.how.odds = (struct tern_faults_odds){ .loss_ppm = PERCENT(seed % 4 * 2),
+		s.how.odds = (struct tern_faults_odds){ .loss_ppm = PERCENT(seed % 4 * 3),
 							.copy_ppm = PERCENT(seed % 3),
 							.corrupt_ppm = PERCENT(seed % 2),
 							.delay_ppm = PERCENT(seed % 5),

@@ -135,6 +135,8 @@ make_plan(int argc, char **argv)
 		.offered = 500000,
 		.connections = 512,
 		.depth = 1,
+		.parallel = 4,
+		.speed = 2,
 		.max_outstanding = 100000,
 		.seed = 1,
 		.duration_ns = 4 * SECOND_NS,
@@ -338,8 +340,9 @@ static void
 tell_tables(struct report *r)
 {
 	struct cell row[] = { { .name = "frame_bytes", .number = 64 },
+			      { .name = "rate_pps", .number = 859437.25 },
 			      { .name = "loss", .number = 0.125 },
-			      { .name = "passed", .text = "yes" } };
+			      { .name = "passed", .text = "after the third trial" } };
 
 	report_row(r, "throughput", row, RTE_DIM(row));
 	row[0].number = 1518;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Captures: every form of file is read, hostile ones are refused; what is sent is what was in it, at
- * its times, and right after it was given other addresses.
+ * Captures: every form of file is read, hostile ones are refused; what is sent is what was in it,
+ * at its times, and right after it was given other addresses.
  */
 #include <netinet/in.h>
 #include <stdio.h>

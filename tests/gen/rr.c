@@ -51,6 +51,7 @@ Test(rr, a_request_takes_a_round_trip)
 	const struct hdr *h;
 
 	stage_plan(&s, MODE_RR, PROTO_TCP);
+	s.ahead_ns = 0;
 	s.plan.depth = 3;
 	stage_open(&s);
 	stage_run(&s);
@@ -112,6 +113,34 @@ Test(rr, opens_again_what_the_server_closes)
 		stage_all_well(&s, 30);
 		stage_check(&s, stage_count(&s, COUNT_opened) >= 10, "opened");
 		stage_check(&s, stage_count(&s, COUNT_responses) == 30, "responses");
+		stage_close(&s);
+	}
+}
+
+/* The bodies of http by their lengths. */
+Test(rr, http_has_bodies_of_many_lengths)
+{
+	static const struct {
+		const char *url;
+		uint64_t bytes;
+	} cases[] = { { "/bytes/1", 1 },	   { "/bytes/1024", 1024 },
+		      { "/bytes/100000", 100000 }, { "/bytes/12345", 12345 },
+		      { "/bytes/0x", 17 },	   { "/", 17 } };
+
+	for (size_t i = 0; i < RTE_DIM(cases); i++) {
+		struct stage s;
+		uint64_t least = 20 * cases[i].bytes;
+
+		stage_plan(&s, MODE_RR, PROTO_HTTP);
+		s.plan.url = cases[i].url;
+		stage_open(&s);
+		stage_run(&s);
+		stage_all_well(&s, 20);
+		stage_check(&s,
+			    stage_count(&s, COUNT_rx_payload) > least &&
+				    stage_count(&s, COUNT_rx_payload) < least + 20 * 200,
+			    "%s: %" PRIu64 " bytes", cases[i].url,
+			    stage_count(&s, COUNT_rx_payload));
 		stage_close(&s);
 	}
 }

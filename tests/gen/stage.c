@@ -58,7 +58,7 @@ static uint64_t
 clock_of(void *data)
 {
 	(void)data;
-	return on->w->now;
+	return on->w->now + on->ahead_ns;
 }
 
 static uint64_t
@@ -123,6 +123,7 @@ stage_plan(struct stage *s, enum mode mode, enum protocol proto)
 			  .verify = true,
 			  .interval_ns = S(1) },
 		.engine = &engine_full,
+		.ahead_ns = 300,
 		.how = { .seed = 1, .delay_ns = MS(1), .connections = STAGE_CONNECTIONS },
 	};
 }
@@ -157,7 +158,8 @@ stage_open(struct stage *s)
 				   .pass = pass,
 				   .schedstat = schedstat,
 				   .port_counts = port_counts,
-				   .interval = memory(sizeof(struct meter)) };
+				   .interval = memory(sizeof(struct meter)),
+				   .left_out = memory(sizeof(struct meter)) };
 	w = worker_init(memory(worker_bytes(&s->plan, s->bench.engine, 1)), &s->plan,
 			s->bench.engine, 0, 1);
 	w->clock = clock_of;
@@ -254,6 +256,7 @@ stage_close(struct stage *s)
 		serve_end(s->serving);
 	free(s->serving);
 	free(s->bench.interval);
+	free(s->bench.left_out);
 	free(w);
 	result_free(s->result);
 }

@@ -19,8 +19,9 @@ struct stage {
 	struct plan plan;
 	struct world_how how;
 	struct tern_tcp_user
-		*peer; /* of what comes to STAGE_PORT; NULL: the services of the plan */
-	bool deaf;     /* nobody listens */
+		*peer;	   /* of what comes to STAGE_PORT; NULL: the services of the plan */
+	bool deaf;	   /* nobody listens */
+	uint64_t ahead_ns; /* the clock of the worker goes on while a turn lasts */
 	const struct engine *engine; /* of stage_plan(): engine_full */
 
 	struct bench bench;

@@ -41,7 +41,7 @@ GUESTS = {
     "apps": [],
     "apps/http": ["apps"],
     "apps/gen": ["apps", "apps/http"],
-    "bench": ["tests/kit", "apps"],
+    "bench": ["tests/kit", "apps", "apps/gen"],
     "docs": [],
     "tests/kit": [],
     "tests/conn": ["tests/kit", "lib/conn"],

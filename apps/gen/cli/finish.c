@@ -87,9 +87,12 @@ is_tcp(const struct plan *p)
 
 /* Target ------------------------------------------------------------------------------------- */
 
+/* A flood may go to nobody: to a port behind which nothing stands that has an address. */
 static bool
 wants_target(const struct plan *p)
 {
+	if (p->mode == MODE_FLOOD && p->suite == SUITE_NONE && !p->sim)
+		return !tern_addr_is_any(p->target);
 	return p->mode != MODE_SERVER && p->mode != MODE_REPLAY;
 }
 

@@ -3,8 +3,8 @@
  * Datagrams: requests and answers over UDP, or ICMP echo.
  *
  * A flow is a source address and port (of ICMP: an identifier); each may have so many requests
- * under way. A request is a slot: the answer's destination tells the flow, and a tag at the start of
- * the payload (of ICMP: the sequence number) which of its slots and which use of it. A peer that
+ * under way. A request is a slot: the answer's destination tells the flow, and a tag at the start
+ * of the payload (of ICMP: the sequence number) which of its slots and which use of it. A peer that
  * does not send the payload back, or requests that have no room for a tag, are served as well: then
  * an answer belongs to the oldest request of its flow.
  *

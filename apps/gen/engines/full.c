@@ -235,13 +235,20 @@ ask_failed(struct full *f, uint32_t i, enum error error)
 	worker_failed(f->w, error);
 }
 
+/* An ask may have begun in this turn, behind its `now`: full_now() is finer. */
+static bool
+is_over(const struct full *f, uint32_t i, uint64_t now)
+{
+	return i != ASK_NONE && now >= f->asks[i].begun_ns + f->limit_ns;
+}
+
 static bool
 expire(struct full *f, uint64_t now)
 {
 	bool any = false;
 	uint32_t i;
 
-	while ((i = f->oldest) != ASK_NONE && now - f->asks[i].begun_ns >= f->limit_ns) {
+	while (is_over(f, i = f->oldest, now)) {
 		f->kind->expired(f, &f->flows[i / f->depth], i);
 		any = true;
 	}

@@ -14,9 +14,10 @@
 
 enum {
 	ALIGN = 64,
-	ASK_KEPT = 1 << 16, /* bytes of a request that is kept as it is */
-	TUPLES_TRIED = 16,  /* in one launch */
-	SPORT_FIRST = 1024, /* where none is given */
+	ASK_KEPT = 1 << 16,  /* bytes of a request that is kept as it is */
+	BODY_KEPT = 1 << 18, /* bytes of a response that others are compared with */
+	TUPLES_TRIED = 16,   /* in one launch */
+	SPORT_FIRST = 1024,  /* where none is given */
 	SPORT_LAST = 65535,
 	SOURCES_MOST = 1 << 16,
 	OPENS_AT_ONCE = 32,  /* SYNs in one turn, of rr */
@@ -29,8 +30,6 @@ enum {
 	HEADERS = 40,  /* bytes of IPv4 and TCP */
 	MSS_MOST = 0xffff - HEADERS,
 };
-
-static const uint64_t RETRY_NS = 100 * TERN_MS; /* after a failure to open */
 
 static int
 complain(const char *what)
@@ -101,6 +100,12 @@ ask_room(const struct plan *plan)
 }
 
 static size_t
+body_room(const struct plan *plan)
+{
+	return plan->proto == PROTO_HTTP && plan->verify ? (size_t)BODY_KEPT : 0;
+}
+
+static size_t
 lite_bytes(const struct plan *plan, unsigned int workers)
 {
 	uint32_t clients = clients_of(plan, workers);
@@ -108,6 +113,7 @@ lite_bytes(const struct plan *plan, unsigned int workers)
 
 	place(&at, sizeof(struct lite));
 	place(&at, ask_room(plan));
+	place(&at, body_room(plan));
 	place(&at, has_idle(plan) ? clients * sizeof(uint32_t) : 0);
 	place(&at, sizeof(struct bucket) << bucket_bits(clients));
 	place(&at, clients * sizeof(struct client));
@@ -123,6 +129,7 @@ lay_out(struct lite *l, const struct plan *plan, unsigned int workers)
 	l->room = clients_of(plan, workers);
 	place(&at, sizeof(*l));
 	l->ask_mem = base + place(&at, ask_room(plan));
+	l->body.kept = base + place(&at, body_room(plan));
 	l->idle = (uint32_t *)(base + place(&at, has_idle(plan) ? l->room * sizeof(uint32_t) : 0));
 	l->hash_shift = 64 - bucket_bits(l->room);
 	l->buckets =
@@ -190,9 +197,8 @@ lite_failed(struct lite *l, struct client *c, enum error error, uint64_t now)
 		lite_congested(l, now);
 	if ((c->flags & TRANSACTION) != 0)
 		worker_failed(l->w, error);
-	else if (!l->stopping)
-		l->w->meter->error[error]++; /* it stood, or was to stand, for later use */
-	l->open_after = now + RETRY_NS;
+	else if (!l->stopping && c->state != SYN_SENT)
+		l->w->meter->error[error]++; /* it stood, for later use */
 	release(l, c);
 }
 
@@ -359,23 +365,40 @@ lite_congested(struct lite *l, uint64_t now)
 }
 
 static bool
-may_open(const struct lite *l, uint64_t now)
+may_open(const struct lite *l)
 {
-	return l->opening < l->open_limit && now >= l->open_after && worker_room(l->w, LITE_BURST);
+	return l->opening < l->open_limit && worker_room(l->w, LITE_BURST);
 }
 
-/* rr: those that are missing, at the start or because they ended. */
+/* rr, before the first request. What fails now is tried again when a request wants it. */
 static bool
-open_missing(struct lite *l, uint64_t now)
+open_first(struct lite *l, uint64_t now)
 {
 	unsigned int n = 0;
 
-	if (l->mode != MODE_RR || l->stopping)
+	if (l->mode != MODE_RR || l->w->state != WORKER_OPENING)
 		return false;
-	while (n < OPENS_AT_ONCE && l->alive < l->most && may_open(l, now) &&
-	       open_one(l, 0, now, now) != NULL)
+	while (n < OPENS_AT_ONCE && l->tried < l->most && may_open(l) &&
+	       open_one(l, 0, now, now) != NULL) {
+		l->tried++;
 		n++;
+	}
 	return n > 0;
+}
+
+void
+lite_ask_again(struct lite *l, struct client *c, uint64_t now)
+{
+	uint64_t intended = c->intended;
+	uint32_t begun = c->begun;
+
+	lite_rst(l, c);
+	release(l, c);
+	c = open_one(l, TRANSACTION, intended, now);
+	if (c != NULL)
+		c->begun = begun;
+	else
+		worker_failed(l->w, ERROR_rst);
 }
 
 /* The engine ---------------------------------------------------------------------------------- */
@@ -440,6 +463,9 @@ lite_init(struct worker *w)
 
 	if (w->plan->mode != MODE_CRR && w->plan->mode != MODE_RR && w->plan->mode != MODE_HOLD)
 		return complain("--tcp lite is for crr, rr and hold: try --tcp full");
+	if (w->plan->mode == MODE_RR && w->plan->depth > 1)
+		return complain("--depth: --tcp lite has one request under way on a connection: "
+				"try --tcp full");
 	memset(l, 0, sizeof(*l));
 	l->w = w;
 	lay_out(l, w->plan, w->workers);
@@ -475,6 +501,18 @@ clear(struct lite *l)
 	l->stopping = false;
 }
 
+/* What bodies are compared with: a file, or what comes first. */
+static void
+prepare_body(struct lite *l, const struct plan *plan)
+{
+	bool file = plan->payload == PAYLOAD_FILE && plan->file_bytes > 0;
+
+	l->body.bytes = file ? plan->file : l->body.kept;
+	l->body.known = file ? (uint32_t)plan->file_bytes : 0;
+	l->body.total = file ? (uint32_t)plan->file_bytes : LITE_NONE;
+	l->body.room = file ? 0 : (uint32_t)body_room(plan);
+}
+
 static void
 prepare_request(struct lite *l, const struct plan *plan)
 {
@@ -484,7 +522,9 @@ prepare_request(struct lite *l, const struct plan *plan)
 	l->http = plan->proto == PROTO_HTTP;
 	l->ask_len = l->request.bytes;
 	l->rsp_len = plan->rsp_bytes != 0 ? plan->rsp_bytes : plan->req_bytes;
-	l->verify = plan->verify && l->rsp_len == l->ask_len;
+	l->verify = plan->verify && (l->http || l->rsp_len == l->ask_len);
+	l->body_bytes = plan->rsp_bytes;
+	prepare_body(l, plan);
 	l->close_rst = plan->close_rst && plan->mode == MODE_CRR;
 	l->ask = NULL;
 	if (!keeps_ask(plan))
@@ -523,8 +563,8 @@ lite_start(struct worker *w, uint64_t now)
 	l->turned = lite_tick(now);
 	l->polled = now;
 	l->open_limit = OPENING_FIRST;
-	l->open_after = 0;
-	l->halved = now;
+	l->halved = l->since = now;
+	l->tried = 0;
 	l->tuple = (uint32_t)(worker_random(w) % l->tuples);
 }
 
@@ -533,8 +573,9 @@ lite_ready(struct worker *w, uint64_t now)
 {
 	const struct lite *l = w->mem;
 
-	(void)now;
-	return l->mode != MODE_RR || l->established == l->most;
+	if (l->mode != MODE_RR || now - l->since >= w->plan->timeout_ns)
+		return true;
+	return l->tried == l->most && l->opening == 0;
 }
 
 static enum launched
@@ -543,7 +584,7 @@ launch_request(struct lite *l, uint64_t intended, uint64_t now)
 	struct client *c = take_idle(l);
 
 	if (unlikely(c == NULL))
-		return LAUNCH_BUSY;
+		return open_one(l, TRANSACTION, intended, now) != NULL ? LAUNCHED : LAUNCH_BUSY;
 	c->intended = intended;
 	c->begun = lite_tick(now);
 	c->flags |= TRANSACTION;
@@ -562,7 +603,7 @@ lite_launch(struct worker *w, uint64_t intended, uint64_t now)
 	if (l->mode == MODE_RR)
 		return launch_request(l, intended, now);
 	/* What is held is opened as fast as it is answered, unless a rate says how fast. */
-	if (l->mode == MODE_HOLD && !w->open_loop && !may_open(l, now))
+	if (l->mode == MODE_HOLD && !w->open_loop && !may_open(l))
 		return LAUNCH_BUSY;
 	return open_one(l, TRANSACTION, intended, now) != NULL ? LAUNCHED : LAUNCH_BUSY;
 }
@@ -598,7 +639,7 @@ lite_poll(struct worker *w, uint64_t now)
 	struct lite *l = w->mem;
 	bool did = lite_timers(l, now);
 
-	did |= open_missing(l, now);
+	did |= open_first(l, now);
 	did |= close_some(l, now);
 	lite_pay_later(l, now);
 	lite_flush(l);
@@ -610,8 +651,8 @@ lite_next(const struct worker *w)
 {
 	const struct lite *l = w->mem;
 
-	if (l->mode == MODE_RR && !l->stopping && l->alive < l->most && l->opening < l->open_limit)
-		return RTE_MAX(l->open_after, l->polled);
+	if (l->mode == MODE_RR && w->state == WORKER_OPENING && l->tried < l->most && may_open(l))
+		return l->polled;
 	if (l->stopping && l->mode != MODE_CRR && l->cursor < l->fresh)
 		return l->polled;
 	return lite_timers_next(l);

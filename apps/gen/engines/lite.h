@@ -60,6 +60,7 @@ enum lite_flag {
 	ACK_LATER = 1 << 3,   /* owed, and the next request may carry it */
 	UNREACHED = 1 << 4,   /* ICMP said so; a reason only when it times out (RFC 1122 4.2.3.9) */
 	ANSWERED = 1 << 5,    /* the first byte of the response has come */
+	USED = 1 << 7,	      /* there was a response on it before */
 	BODILESS = 1 << 6,    /* the status says that no body follows, whatever the header says */
 };
 
@@ -165,7 +166,8 @@ struct lite {
 
 	/* Opening of rr and hold, and closing of them. */
 	uint32_t opening, open_limit;
-	uint64_t open_after, halved;
+	uint64_t halved, since;
+	uint32_t tried; /* of rr: opened before the first request */
 	bool stopping;
 	uint32_t cursor;
 
@@ -183,6 +185,13 @@ struct lite {
 		uint32_t len;  /* 0: none */
 		uint32_t left; /* of the body behind it */
 	} header;	       /* the last one that was read in one piece */
+	uint32_t body_bytes;   /* --rsp of HTTP; 0: any */
+	struct {
+		const uint8_t *bytes;
+		uint8_t *kept; /* where they may be written: `room` of them */
+		uint32_t room, known;
+		uint32_t total; /* LITE_NONE: none has come yet */
+	} body;			/* --verify: what all bodies of HTTP have to be */
 
 	/* Time. */
 	uint64_t srtt, rttvar, rto; /* ns, of all connections */
@@ -228,6 +237,8 @@ void lite_idle(struct lite *l, struct client *c);
 /* How connections end: as they should, or by a mishap. The block is free afterwards. */
 void lite_closed(struct lite *l, struct client *c, uint64_t now);
 void lite_failed(struct lite *l, struct client *c, enum error error, uint64_t now);
+/* What was asked is asked again, on another connection. */
+void lite_ask_again(struct lite *l, struct client *c, uint64_t now);
 /* A connection of rr or hold stands, or its SYN was lost. */
 void lite_opened(struct lite *l);
 void lite_congested(struct lite *l, uint64_t now);

@@ -112,9 +112,26 @@ begin_line(struct client *c)
 	c->match = (uint8_t)((c->match & ~DIGIT) | MAYBE_LENGTH | MAYBE_CODING);
 }
 
+/*
+ * A body whose length is known, and shall be what --rsp says, and with --verify as long as the
+ * others.
+ */
+static enum lite_answer
+begin_body(struct lite *l, struct client *c)
+{
+	c->phase = BY_LENGTH;
+	if (l->body_bytes != 0 && c->left != l->body_bytes)
+		return is_wrong(c, ERROR_bad_length);
+	if (l->verify && l->body.total == LITE_NONE)
+		l->body.total = c->left;
+	if (l->verify && l->body.total != c->left)
+		return is_wrong(c, ERROR_bad_payload);
+	return c->left == 0 ? ANSWER_WHOLE : ANSWER_MORE;
+}
+
 /* The empty line: RFC 9112 §6.3, in its order. */
 static enum lite_answer
-end_header(struct client *c)
+end_header(struct lite *l, struct client *c)
 {
 	uint8_t match = c->match;
 
@@ -131,8 +148,10 @@ end_header(struct client *c)
 		c->match = 0;
 		return ANSWER_MORE;
 	}
-	c->phase = (match & HAS_LENGTH) != 0 ? BY_LENGTH : BY_CLOSE;
-	return c->phase == BY_LENGTH && c->left == 0 ? ANSWER_WHOLE : ANSWER_MORE;
+	if ((match & HAS_LENGTH) != 0)
+		return begin_body(l, c);
+	c->phase = BY_CLOSE;
+	return ANSWER_MORE;
 }
 
 /* The name is over: which one was it? */
@@ -164,10 +183,10 @@ narrow(struct client *c, uint8_t b)
 }
 
 static enum lite_answer
-read_name(struct client *c, uint8_t b)
+read_name(struct lite *l, struct client *c, uint8_t b)
 {
 	if (b == '\n')
-		return c->at == 0 ? end_header(c) : is_wrong(c, ERROR_bad_status);
+		return c->at == 0 ? end_header(l, c) : is_wrong(c, ERROR_bad_status);
 	if (b == ':')
 		end_name(c);
 	else if (b != '\r' || c->at > 0)
@@ -214,7 +233,7 @@ read_coding(struct client *c, uint8_t b)
 }
 
 static enum lite_answer
-read_header(struct client *c, uint8_t b)
+read_header(struct lite *l, struct client *c, uint8_t b)
 {
 	switch (c->phase) {
 	case VERSION:
@@ -222,7 +241,7 @@ read_header(struct client *c, uint8_t b)
 	case CODE:
 		return read_code(c, b);
 	case NAME:
-		return read_name(c, b);
+		return read_name(l, c, b);
 	case LENGTH:
 		return read_length(c, b);
 	case CODING:
@@ -302,15 +321,37 @@ read_chunks(struct client *c, uint8_t b)
 
 /* The whole ---------------------------------------------------------------------------------- */
 
-/* Bytes of a body that need not be looked at. Return: how many of them. */
+/*
+ * Bytes of a body, from its start, against those of all bodies before. What of it is new is kept,
+ * as far as there is room for it, for those that follow.
+ */
+static bool
+is_alike(struct lite *l, uint32_t at, const uint8_t *data, uint32_t len)
+{
+	uint32_t known = at < l->body.known ? RTE_MIN(l->body.known - at, len) : 0;
+	uint32_t more;
+
+	if (memcmp(data, l->body.bytes + at, known) != 0)
+		return false;
+	if (at + known == l->body.known && known < len && l->body.known < l->body.room) {
+		more = RTE_MIN(len - known, l->body.room - l->body.known);
+		memcpy(l->body.kept + l->body.known, data + known, more);
+		l->body.known += more;
+	}
+	return true;
+}
+
+/* Return: bytes of a body that are taken; 0: these are not of one. */
 static uint32_t
-skip_body(struct client *c, uint32_t len)
+take_body(struct lite *l, struct client *c, const uint8_t *data, uint32_t len)
 {
 	if (c->phase == BY_CLOSE)
 		return len;
 	if (c->phase != BY_LENGTH && c->phase != CHUNK_DATA)
 		return 0;
 	len = RTE_MIN(len, c->left);
+	if (c->phase == BY_LENGTH && l->verify && !is_alike(l, l->body.total - c->left, data, len))
+		c->error = ERROR_bad_payload;
 	c->left -= len;
 	if (c->left == 0 && c->phase == CHUNK_DATA)
 		c->phase = CHUNK_END;
@@ -318,9 +359,9 @@ skip_body(struct client *c, uint32_t len)
 }
 
 static enum lite_answer
-read_byte(struct client *c, uint8_t b)
+read_byte(struct lite *l, struct client *c, uint8_t b)
 {
-	return c->phase < BY_LENGTH ? read_header(c, b) : read_chunks(c, b);
+	return c->phase < BY_LENGTH ? read_header(l, c, b) : read_chunks(c, b);
 }
 
 static enum lite_answer
@@ -332,18 +373,20 @@ end_answer(struct client *c, bool whole, bool more)
 }
 
 static enum lite_answer
-read_rest(struct client *c, const uint8_t *data, uint32_t len)
+read_rest(struct lite *l, struct client *c, const uint8_t *data, uint32_t len)
 {
 	enum lite_answer answer = ANSWER_MORE;
 	uint32_t i = 0, n;
 
 	while (i < len && answer == ANSWER_MORE) {
-		n = skip_body(c, len - i);
+		n = take_body(l, c, data + i, len - i);
 		i += n;
+		if (unlikely(c->error != NO_ERROR))
+			return ANSWER_WRONG;
 		if (n > 0 && c->phase == BY_LENGTH && c->left == 0)
 			answer = ANSWER_WHOLE;
 		else if (n == 0)
-			answer = read_byte(c, data[i++]);
+			answer = read_byte(l, c, data[i++]);
 	}
 	return answer == ANSWER_WRONG ? answer : end_answer(c, answer == ANSWER_WHOLE, i < len);
 }
@@ -382,29 +425,33 @@ read_first(struct lite *l, struct client *c, const uint8_t *data, uint32_t len)
 	enum lite_answer answer;
 
 	if (header == 0 || header > LITE_HEADER)
-		return read_rest(c, data, len);
-	answer = read_rest(c, data, header);
+		return read_rest(l, c, data, len);
+	answer = read_rest(l, c, data, header);
 	if (answer != ANSWER_MORE)
 		return answer == ANSWER_WRONG ? answer : end_answer(c, true, header < len);
 	remember(l, c, data, header);
-	return read_rest(c, data + header, len - header);
+	return read_rest(l, c, data + header, len - header);
 }
 
 enum lite_answer
 lite_http_answer(struct lite *l, struct client *c, const uint8_t *data, uint32_t len)
 {
 	if (c->phase != VERSION || c->at != 0)
-		return read_rest(c, data, len);
+		return read_rest(l, c, data, len);
 	if (!is_remembered(l, data, len))
 		return read_first(l, c, data, len);
-	c->phase = BY_LENGTH;
+	c->phase = BY_LENGTH; /* of no other length, or with no other verdict, was it remembered */
 	c->left = l->header.left;
-	return read_rest(c, data + l->header.len, len - l->header.len);
+	return read_rest(l, c, data + l->header.len, len - l->header.len);
 }
 
 /* §6.3: without a length the body ends where the connection does; else it was cut off (§8). */
 enum lite_answer
 lite_http_end(struct client *c)
 {
-	return c->phase == BY_CLOSE ? ANSWER_WHOLE : is_wrong(c, ERROR_bad_length);
+	if (c->phase == BY_CLOSE)
+		return ANSWER_WHOLE;
+	/* What there was is no HTTP; but nothing at all is only too short. */
+	return is_wrong(c, c->phase <= CODE && (c->flags & ANSWERED) != 0 ? ERROR_bad_status :
+									    ERROR_bad_length);
 }

@@ -126,14 +126,15 @@ stands(struct lite *l, struct client *c, uint64_t now)
 	worker_time(l->w, TIME_connect, c->intended, now);
 	c->tries = 0;
 	c->flags &= (uint8_t) ~(AGAIN | UNREACHED);
-	if (likely(l->mode == MODE_CRR)) {
+	if (l->mode != MODE_CRR)
+		lite_opened(l);
+	if (likely(l->mode != MODE_HOLD && (c->flags & TRANSACTION) != 0)) {
 		if (likely(l->ask_len + l->rsp_len > 0))
 			lite_ask(l, c, now);
 		else
 			lite_finish(l, c, now);
 		return;
 	}
-	lite_opened(l);
 	lite_ack(l, c);
 	if ((c->flags & TRANSACTION) != 0) { /* hold: to open is all of it */
 		c->flags &= (uint8_t)~TRANSACTION;
@@ -188,40 +189,6 @@ trim(struct segment *s, uint32_t n)
 	s->seq += n;
 	s->data += n;
 	s->len = (uint16_t)(s->len - n);
-}
-
-/*
- * A segment that does not begin at RCV.NXT. Return: is there something new at RCV.NXT, now that
- * what is old is cut off?
- */
-static bool
-is_acceptable(struct lite *l, struct client *c, struct segment *s, uint64_t now)
-{
-	uint32_t old = c->rcv_nxt - s->seq;
-
-	if (lite_before(c->rcv_nxt, s->seq)) {
-		if (s->seq - c->rcv_nxt >= LITE_WND << l->wscale) {
-			if ((s->flags & RST) == 0)
-				challenge(l, c, now);
-			return false;
-		}
-		if ((s->flags & RST) != 0) {
-			challenge(l, c, now);
-			return false;
-		}
-		worker_count(l->w, COUNT_reordered);
-		lite_ack(l, c); /* at once: three of them are a request (RFC 5681 §3.2) */
-		return false;
-	}
-	if ((s->flags & RST) != 0)
-		return false;
-	if (old < (uint32_t)s->len + ((s->flags & FIN) != 0) && (s->flags & SYN) == 0) {
-		trim(s, RTE_MIN(old, (uint32_t)s->len));
-		return true;
-	}
-	worker_count(l->w, COUNT_duplicates);
-	challenge(l, c, now);
-	return false;
 }
 
 static void
@@ -314,7 +281,7 @@ note_last(struct lite *l, struct client *c, uint64_t now)
 static inline void
 rest(struct lite *l, struct client *c)
 {
-	c->flags &= (uint8_t)~TRANSACTION;
+	c->flags = (uint8_t)((c->flags & ~TRANSACTION) | USED);
 	worker_done(l->w);
 	lite_idle(l, c);
 }
@@ -384,6 +351,11 @@ peer_closes(struct lite *l, struct client *c, uint64_t now)
 {
 	enum lite_answer answer = ANSWER_MORE;
 
+	/* It was closing when the request came: that is no failure (RFC 9112 §9.3.1). */
+	if ((c->flags & (TRANSACTION | ANSWERED | USED)) == (TRANSACTION | USED)) {
+		lite_ask_again(l, c, now);
+		return;
+	}
 	if ((c->flags & TRANSACTION) != 0) {
 		answer = lite_answer_end(l, c);
 		if (answer != ANSWER_WHOLE) {
@@ -438,6 +410,62 @@ note_fin_acked(struct lite *l, struct client *c, uint64_t now)
 	default:
 		return true;
 	}
+}
+
+/* Beside RCV.NXT: what is not the next ----------------------------------------------------------- */
+
+/*
+ * What comes too early, or again, is not taken; but its ACK is, and answered with one. Else two
+ * sides that both repeat would not hear each other any more: each one's ACKs have numbers that the
+ * other finds too old or too new.
+ */
+static void
+take_ack_alone(struct lite *l, struct client *c, const struct segment *s, enum counter what,
+	       uint64_t now)
+{
+	worker_count(l->w, what);
+	if ((s->flags & (SYN | ACK)) == ACK &&
+	    (!take_ack(l, c, s, now) || (c->state >= FIN_WAIT_1 && !note_fin_acked(l, c, now))))
+		return;
+	challenge(l, c, now);
+}
+
+static void
+is_early(struct lite *l, struct client *c, const struct segment *s, uint64_t now)
+{
+	bool within = s->seq - c->rcv_nxt < LITE_WND << l->wscale;
+
+	if ((s->flags & RST) != 0) {
+		if (within)
+			challenge(l, c, now); /* RFC 5961 §3.2 */
+	} else if (within) {
+		take_ack_alone(l, c, s, COUNT_reordered, now);
+	} else {
+		challenge(l, c, now);
+	}
+}
+
+/*
+ * A segment that does not begin at RCV.NXT. Return: is there something new at RCV.NXT, now that
+ * what is old is cut off?
+ */
+static bool
+is_acceptable(struct lite *l, struct client *c, struct segment *s, uint64_t now)
+{
+	uint32_t old = c->rcv_nxt - s->seq;
+
+	if (lite_before(c->rcv_nxt, s->seq)) {
+		is_early(l, c, s, now);
+		return false;
+	}
+	if ((s->flags & RST) != 0)
+		return false;
+	if (old < (uint32_t)s->len + ((s->flags & FIN) != 0) && (s->flags & SYN) == 0) {
+		trim(s, RTE_MIN(old, (uint32_t)s->len));
+		return true;
+	}
+	take_ack_alone(l, c, s, COUNT_duplicates, now);
+	return false;
 }
 
 /* All of it ----------------------------------------------------------------------------------- */

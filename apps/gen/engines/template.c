@@ -19,6 +19,7 @@ enum {
 	ICMP_ECHO = 8,
 	MORE_FRAGMENTS = 0x2000,
 	OFFSET_MASK = 0x1fff,
+	DISCARD = 9, /* RFC 863 */
 };
 
 /* Templates ---------------------------------------------------------------------------------- */
@@ -96,13 +97,28 @@ pseudo_sum(uint8_t proto, uint16_t l4_bytes, rte_be32_t dst)
 	return (uint64_t)dst + rte_cpu_to_be_16(proto) + rte_cpu_to_be_16(l4_bytes);
 }
 
+/* RFC 2544 appendix C.2.2: addresses of the lab, for packets that nobody is to get. */
+static rte_be32_t
+destination(const struct worker *w)
+{
+	bool given = !tern_addr_is_any(w->plan->target);
+
+	return given ? tern_addr_to_v4(w->plan->target) : RTE_BE32(RTE_IPV4(198, 19, 0, 1));
+}
+
+static rte_be16_t
+destination_port(const struct worker *w)
+{
+	return rte_cpu_to_be_16(w->plan->target_port != 0 ? w->plan->target_port : DISCARD);
+}
+
 void
 template_init(struct template *f, const struct worker *w, enum protocol proto, uint16_t bytes,
 	      uint16_t payload, uint16_t vary)
 {
-	rte_be32_t dst = tern_addr_to_v4(w->plan->target);
+	rte_be32_t dst = destination(w);
 	uint8_t *l4 = f->data + FRAME_L4_AT;
-	uint16_t header = write_l4(l4, proto, payload, rte_cpu_to_be_16(w->plan->target_port));
+	uint16_t header = write_l4(l4, proto, payload, destination_port(w));
 	uint16_t l4_bytes = (uint16_t)(header + payload);
 
 	write_eth(f->data, w);

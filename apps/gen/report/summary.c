@@ -50,16 +50,33 @@ print_pacing(FILE *to, const struct plan *plan)
 }
 
 static void
+print_closed(FILE *to, const struct plan *plan)
+{
+	if (plan->mode == MODE_FLOOD)
+		fputs("closed loop, as fast as the port takes packets", to);
+	else if (plan->mode == MODE_REPLAY && plan->speed > 0)
+		fprintf(to, "the times of the capture, %g times as fast", plan->speed);
+	else if (plan->mode == MODE_REPLAY)
+		fprintf(to, "the capture at %" PRIu64 " packets/s", plan->replay_pps);
+	else if (plan->mode == MODE_STREAM)
+		fprintf(to, "closed loop, %" PRIu32 " streams%s", plan->parallel,
+			plan->bidir   ? ", both ways" :
+			plan->reverse ? ", from the target" :
+					"");
+	else
+		fprintf(to, "closed loop, %" PRIu32 " connections, depth %" PRIu32,
+			plan->connections, plan->depth);
+	fputs(", latency from send time\n", to);
+}
+
+static void
 print_model(FILE *to, const struct plan *plan, const struct trial *trial)
 {
 	double offered = trial_offered(trial);
 
 	fputs("model        ", to);
 	if (!trial->open_loop) {
-		fprintf(to,
-			"closed loop, %" PRIu32 " connections, depth %" PRIu32
-			", latency from send time\n",
-			plan->connections, plan->depth);
+		print_closed(to, plan);
 		return;
 	}
 	fputs("open loop, ", to);
@@ -106,11 +123,11 @@ print_what(FILE *to, const struct plan *plan)
 static void
 print_load(FILE *to, const struct plan *plan, const struct result *r)
 {
-	fprintf(to,
-		"load         %.3f s after %.3f s of warm-up, seed %" PRIu64 ", at most %" PRIu32
-		" outstanding\n",
-		(double)r->trial.duration_ns / 1e9, (double)r->trial.omit_ns / 1e9, r->trial.seed,
-		plan->max_outstanding);
+	fprintf(to, "load         %.3f s after %.3f s of warm-up, seed %" PRIu64,
+		(double)r->trial.duration_ns / 1e9, (double)r->trial.omit_ns / 1e9, r->trial.seed);
+	if (r->trial.open_loop && plan->mode != MODE_FLOOD && plan->mode != MODE_REPLAY)
+		fprintf(to, ", at most %" PRIu32 " outstanding", plan->max_outstanding);
+	fputc('\n', to);
 }
 
 static void
@@ -172,8 +189,10 @@ print_costs(FILE *to, const struct plan *plan, const struct result *r)
 	/* what counts bits has its costs by the packet */
 	const char *what = plan_counts_bits(plan) ? "packet" : plan_counted(plan);
 
-	fprintf(to, "cost         %.1f cycles and %.2f packets a %s, busy %.0f %%\n",
-		r->cycles_each, r->pkts_each, what, r->busy * 100);
+	fprintf(to, "cost         %.1f cycles", r->cycles_each);
+	if (strcmp(what, "packet") != 0)
+		fprintf(to, " and %.2f packets", r->pkts_each);
+	fprintf(to, " a %s, busy %.0f %%\n", what, r->busy * 100);
 }
 
 /* Percentiles ---------------------------------------------------------------------------------- */
@@ -277,7 +296,9 @@ print_errors(FILE *to, const struct result *r)
 	const struct meter *m = &r->total;
 	uint64_t all = meter_errors(m), launched = r->ledger.launched;
 
-	fprintf(to, "errors       %" PRIu64 " of %" PRIu64 " begun", all, launched);
+	fprintf(to, "errors       %" PRIu64, all);
+	if (launched > 0)
+		fprintf(to, " of %" PRIu64 " begun", launched);
 	if (all > 0 && launched > 0)
 		fprintf(to, " (%.5f %%)", 100 * (double)all / (double)launched);
 	fputc('\n', to);
@@ -351,16 +372,38 @@ print_slos(FILE *to, const struct plan *plan, const struct judged *judged)
 	}
 }
 
+static unsigned int
+warm_ups(const struct result *r)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < r->intervals_n; i++)
+		n += (r->intervals[i].flags & 1u << FLAG_WARMUP) != 0;
+	return n;
+}
+
+/* Of the disturbed: without others the figures are made of them. */
+static const char *
+what_became_of(const struct plan *plan, const struct result *r, unsigned int warm)
+{
+	if (r->disturbed == 0)
+		return "";
+	if (plan->keep || r->disturbed == r->intervals_n - warm)
+		return " (kept)";
+	return " (left out of the figures)";
+}
+
 static void
 print_judgement(FILE *to, const struct plan *plan, const struct finish *f)
 {
+	const struct result *r = f->result;
+	unsigned int warm = warm_ups(r);
+
 	print_slos(to, plan, f->judged);
-	fprintf(to, "intervals    %u, of them %u flagged, %u disturbed%s\n", f->result->intervals_n,
-		f->result->flagged, f->result->disturbed,
-		f->result->disturbed == 0 ? "" :
-		plan->keep		  ? " (kept)" :
-					    " (left out of the figures)");
-	fprintf(to, "trustworthy: %s\n", f->result->verdict);
+	fprintf(to, "intervals    %u after %u of warm-up, of them %u flagged, %u disturbed%s\n",
+		r->intervals_n - warm, warm, r->flagged, r->disturbed,
+		what_became_of(plan, r, warm));
+	fprintf(to, "trustworthy: %s\n", r->verdict);
 }
 
 static void
@@ -389,21 +432,24 @@ on_finish(void *self, const struct finish *f)
 
 /* Tables of suites ----------------------------------------------------------------------------- */
 
+/* Two spaces stand before it, however long it is. */
 static int
 width_of(const struct cell *cell)
 {
-	return (int)RTE_MAX(strlen(cell->name), (size_t)10) + 2;
+	return (int)RTE_MAX(strlen(cell->name), (size_t)10);
 }
 
 static void
 print_cell(FILE *to, const struct cell *cell)
 {
+	double n = cell->number;
+
 	if (cell->text != NULL)
-		fprintf(to, "%*s", width_of(cell), cell->text);
-	else if (cell->number == (double)(int64_t)cell->number)
-		fprintf(to, "%*.0f", width_of(cell), cell->number);
+		fprintf(to, "  %*s", width_of(cell), cell->text);
+	else if (fabs(n) >= 1000 || n == (double)(int64_t)n)
+		fprintf(to, "  %*.0f", width_of(cell), n);
 	else
-		fprintf(to, "%*.4g", width_of(cell), cell->number);
+		fprintf(to, "  %*.6g", width_of(cell), n);
 }
 
 static void
@@ -418,7 +464,7 @@ on_row(void *self, const char *table, const struct cell *cells, unsigned int n)
 		snprintf(b->table, sizeof(b->table), "%s", table);
 		fprintf(to, "\n%s\n", table);
 		for (unsigned int i = 0; i < n; i++)
-			fprintf(to, "%*s", width_of(&cells[i]), cells[i].name);
+			fprintf(to, "  %*s", width_of(&cells[i]), cells[i].name);
 		fputc('\n', to);
 	}
 	for (unsigned int i = 0; i < n; i++)
