@@ -221,7 +221,8 @@ print_content(const struct plan *p, FILE *to)
 	static const char *const payloads[] = { "zeros", "random", "PRBS", "a file" };
 
 	if (p->proto == PROTO_HTTP)
-		line(to, "request", "GET %s", p->url);
+		line(to, "request", "GET %s%s", p->url,
+		     p->payload == PAYLOAD_FILE ? ", the body is compared with a file" : "");
 	else if (p->mode == MODE_CRR || (p->mode == MODE_RR && p->imix.n == 0))
 		line(to, "request", "%" PRIu32 " bytes, response %" PRIu32 " bytes", p->req_bytes,
 		     p->rsp_bytes);
@@ -232,7 +233,10 @@ print_content(const struct plan *p, FILE *to)
 				  "to the target");
 	if (p->imix.n > 0)
 		print_sizes(p, to);
-	line(to, "payload", "%s%s", payloads[p->payload], p->verify ? ", verified" : "");
+	if (p->proto != PROTO_HTTP && p->mode != MODE_HOLD)
+		line(to, "payload", "%s", payloads[p->payload]);
+	if (p->verify)
+		line(to, "verified", "what comes back");
 }
 
 static void
@@ -297,6 +301,8 @@ plan_print(const struct plan *p, FILE *to)
 	print_services(p, to);
 	print_odds(to, "impaired rx", &p->options.run.faults.rx);
 	print_odds(to, "impaired tx", &p->options.run.faults.tx);
+	if (server && p->rsp_bytes > 0)
+		line(to, "response", "%" PRIu32 " bytes", p->rsp_bytes);
 	if (server)
 		return;
 	print_sources(p, to);

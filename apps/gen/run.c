@@ -20,6 +20,7 @@
 
 #include "gen/addresses.h"
 #include "gen/bench.h"
+#include "gen/complain.h"
 
 static const uint64_t LINK_NS = 3 * TERN_S; /* for a link to come up */
 
@@ -30,16 +31,6 @@ static struct {
 	void *data;
 	int status;
 } process;
-
-static int __attribute__((format(printf, 1, 2))) complain(const char *form, ...)
-{
-	va_list args;
-
-	va_start(args, form);
-	tern_run_complain(form, args);
-	va_end(args);
-	return -1;
-}
 
 /* Time --------------------------------------------------------------------------------------- */
 

@@ -23,6 +23,7 @@
 
 #include "gen/addresses.h"
 #include "gen/bench.h"
+#include "gen/complain.h"
 #include "gen/serve.h"
 
 enum {
@@ -52,16 +53,6 @@ static struct {
 	void *memory[8];
 	unsigned int memory_n;
 } sim;
-
-static int __attribute__((format(printf, 1, 2))) complain(const char *form, ...)
-{
-	va_list args;
-
-	va_start(args, form);
-	tern_run_complain(form, args);
-	va_end(args);
-	return -1;
-}
 
 /* Time --------------------------------------------------------------------------------------- */
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gen/bench.h"
+#include "gen/complain.h"
 
 enum { INTERVALS_AT_ONCE = 256 };
 
@@ -249,13 +250,6 @@ end_interval(struct going *g, uint64_t begin)
 /* Phases ------------------------------------------------------------------------------------- */
 
 static int
-complain(const char *what)
-{
-	fprintf(stderr, "%s: %s\n", program_invocation_short_name, what);
-	return 1;
-}
-
-static int
 open_all(struct bench *bench)
 {
 	uint64_t end;
@@ -268,11 +262,11 @@ open_all(struct bench *bench)
 		if (bench_stopped(bench))
 			return 2;
 		if (bench->now(bench) > end)
-			return complain("not all connections could be opened within 60 s");
+			return complain("not all connections could be opened within 60 s"), 1;
 		pass(bench, STEP_NS);
 	}
 	if (any_in(bench, WORKER_LOST))
-		return complain("the target is unreachable: no ARP answer in 3 s");
+		return complain("the target is unreachable: no ARP answer in 3 s"), 1;
 	return 0;
 }
 

@@ -9,7 +9,7 @@
 enum {
 	ALIGN = 64,
 	LAUNCH_BURST = 64, /* in one turn: then what came in has its turn */
-	RING_PKTS = 32,	   /* offered to the port at once */
+	RING_PKTS = 64,	   /* offered to the port at once */
 };
 
 static const uint64_t LATE_NS = TERN_MS;
@@ -102,16 +102,16 @@ front_rx(struct tern_port *port, struct rte_mbuf **pkts, uint16_t n)
 static uint16_t
 port_tx(struct worker *w, struct rte_mbuf **pkts, uint16_t n)
 {
-	uint64_t bytes[RING_PKTS], sum = 0;
+	uint64_t bytes = 0;
 	uint16_t sent;
 
 	for (uint16_t i = 0; i < n; i++)
-		bytes[i] = pkts[i]->pkt_len;
+		bytes += pkts[i]->pkt_len;
 	sent = w->port->tx(w->port, pkts, n);
-	for (uint16_t i = 0; i < sent; i++)
-		sum += bytes[i];
+	for (uint16_t i = sent; i < n; i++)
+		bytes -= pkts[i]->pkt_len;
 	w->meter->count[COUNT_tx_pkts] += sent;
-	w->meter->count[COUNT_tx_bytes] += sum;
+	w->meter->count[COUNT_tx_bytes] += bytes;
 	w->ledger.sent += sent;
 	w->did |= sent > 0;
 	return sent;
@@ -188,10 +188,28 @@ enqueue(struct worker *w, struct rte_mbuf *m)
 	w->queue_n++;
 }
 
+/* Whole bursts go at once if nothing waits. Return: how many the port took. */
+static uint16_t
+send_now(struct worker *w, struct rte_mbuf **pkts, uint16_t n)
+{
+	uint16_t done = 0, took;
+
+	while (w->queue_n == 0 && n - done >= RING_PKTS) {
+		took = port_tx(w, pkts + done, RING_PKTS);
+		w->ledger.made += took;
+		done = (uint16_t)(done + took);
+		if (took < RING_PKTS) {
+			w->meter->count[COUNT_tx_full] += (uint64_t)RING_PKTS - took;
+			break;
+		}
+	}
+	return done;
+}
+
 void
 worker_send(struct worker *w, struct rte_mbuf **pkts, uint16_t n)
 {
-	for (uint16_t i = 0; i < n; i++)
+	for (uint16_t i = send_now(w, pkts, n); i < n; i++)
 		enqueue(w, pkts[i]);
 	if (w->queue_n >= RING_PKTS)
 		offer(w);

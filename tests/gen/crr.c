@@ -8,6 +8,7 @@
 #include "gen/engines/request.h"
 #include "gen/peer.h"
 #include "gen/stage.h"
+#include "kit/trap.h"
 
 #define PERCENT(n) ((uint32_t)((n)*10000))
 
@@ -268,5 +269,68 @@ Test(crr, gives_up_in_the_end)
 	stage_check(&s, w->outstanding == 0, "%" PRIu32 " stand", w->outstanding);
 	stage_check(&s, w->meter->error[ERROR_aborted] == 7, "not aborted");
 	stage_check(&s, w->ledger.launched == 7 && w->ledger.failed == 7, "not failed");
+	stage_close(&s);
+}
+
+/* What a trial takes it has from the beginning. */
+Test(crr, allocates_nothing_while_it_runs)
+{
+	const char *first = NULL;
+	unsigned long calls;
+	struct stage s;
+
+	stage_plan(&s, MODE_CRR, PROTO_HTTP);
+	s.plan.connections = 16;
+	s.plan.count = 0;
+	s.how.odds.loss_ppm = PERCENT(2);
+	stage_open(&s);
+	trap_begin();
+	stage_order(&s, WORKER_BEGIN);
+	world_pass(s.w, S(5));
+	stage_order(&s, WORKER_STOP);
+	world_pass(s.w, S(20));
+	calls = trap_end(&first);
+	stage_check(&s, calls == 0, "%lu allocations, the first is %s()", calls, first);
+	stage_check(&s, s.bench.workers[0]->ledger.done > 1000, "%" PRIu64 " done",
+		    s.bench.workers[0]->ledger.done);
+	stage_order(&s, WORKER_END);
+	stage_close(&s);
+}
+
+/* The trials of a suite follow one another on the same stack, of one kind and of others. */
+Test(crr, trials_follow_one_another)
+{
+	static const struct {
+		enum mode mode;
+		uint32_t connections, depth;
+		bool open_loop;
+	} trials[] = {
+		{ MODE_CRR, 10, 1, false },  { MODE_RR, 5, 2, false },	{ MODE_CRR, 10, 1, true },
+		{ MODE_HOLD, 10, 1, false }, { MODE_RR, 10, 1, false }, { MODE_CRR, 1, 1, false },
+	};
+	struct stage s;
+
+	stage_plan(&s, MODE_CRR, PROTO_HTTP);
+	s.plan.suite = SUITE_RFC9411;
+	s.plan.connections = 10;
+	s.plan.depth = 2;
+	s.plan.max_outstanding = 20;
+	stage_open(&s);
+	for (size_t i = 0; i < RTE_DIM(trials); i++) {
+		struct plan plan = s.plan;
+		struct trial trial;
+
+		plan.mode = trials[i].mode;
+		plan.connections = trials[i].connections;
+		plan.depth = trials[i].depth;
+		trial_at_rate(&plan, 1000, S(1), &trial);
+		trial.open_loop = trials[i].open_loop;
+		trial.plan = &plan;
+		stage_check(&s, trial_run(&s.bench, &trial, NULL, s.result) == 0, "trial %zu", i);
+		stage_check(&s, s.result->ledger.balanced, "trial %zu: no balance", i);
+		stage_all_well(&s, s.result->ledger.launched);
+		stage_check(&s, s.result->ledger.launched >= trials[i].connections,
+			    "trial %zu: %" PRIu64, i, s.result->ledger.launched);
+	}
 	stage_close(&s);
 }

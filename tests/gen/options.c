@@ -95,7 +95,12 @@ Test(options, what_is_not_given_has_a_sensible_value)
 	p = plan_of("server http echo:7007 udp-echo " PORT);
 	cr_assert(p->duration_ns == 0 && p->services_n == 3);
 	cr_assert(p->services[0].port == 80 && p->services[1].port == 7007);
+	cr_assert_eq(p->rsp_bytes, 0);
 	cr_assert(p->services[2].port == 7);
+	cr_assert_eq(plan_of("server " PORT)->services_n, 0);
+	cr_assert_eq(plan_of("server respond:99 --req 5 --rsp 1k " PORT)->rsp_bytes, 1024);
+	cr_assert_eq(plan_of("rr " PORT "10.9.0.1:80")->rsp_bytes, 0);
+	cr_assert_eq(plan_of("rr --rsp 1k " PORT "10.9.0.1:80")->rsp_bytes, 1024);
 }
 
 Test(options, http_is_what_port_80_and_urls_mean)
@@ -340,16 +345,22 @@ Test(options, what_is_missing_or_does_not_fit_is_told)
 		{ "flood --imix ababababababababab " PORT "10.9.0.1:7", "more than 16 sizes" },
 		{ "flood --size 64 --imix trex " PORT "10.9.0.1:7", "only one of them" },
 		{ "hold -c 1m --src 10.9.0.2-10.9.10.2 " PORT "10.9.0.1:7", "1024 is the most" },
-		{ "stream -P 4 -c 4 " PORT "10.9.0.1:7", "only one of them" },
+		{ "stream -c 4 " PORT "10.9.0.1:7", "no meaning in mode stream" },
+		{ "stream --proto http " PORT "10.9.0.1:80", "no stream over http" },
+		{ "stream --verify " PORT "10.9.0.1:7", "nothing comes back" },
+		{ "rr --verify --rsp 5 " PORT "10.9.0.1:7", "as long as the request" },
+		{ "rr --payload prbs " PORT "10.9.0.1:80", "carries none" },
+		{ "rr --payload file:/etc/passwd " PORT "10.9.0.1:80", "give --verify" },
+		{ "rr --proto udp --imix simple " PORT "10.9.0.1:7", "frames of one size" },
 		{ "stream --reverse --bidir " PORT "10.9.0.1:7", "only one of them" },
 		{ "rr -c 128m -D 64k " PORT "10.9.0.1:7", "4294967295" },
 		{ "replay " PORT, "the file is missing" },
 		{ "replay /nowhere.pcap " PORT, "No such file" },
 		{ "replay /etc/passwd --speed 0 " PORT, "--speed" },
 		{ "replay /etc/passwd --speed 2 -R 5k " PORT, "only one of them" },
-		{ "server " PORT, "which services" },
+		{ "server respond " PORT, "respond:5000" },
 		{ "server smtp:25 " PORT, "none of http, echo" },
-		{ "server iperf3:5201 " PORT, "no iperf3" },
+		{ "server iperf3:5201 " PORT, "\"iperf3:5201\" is none of" },
 		{ "server http:0 " PORT, "1 to 65535" },
 		{ "server -R 5 http " PORT, "no meaning in mode server" },
 		{ "-l 1 -- crr", "TARGET is missing" },
@@ -392,4 +403,79 @@ Test(options, the_plan_is_printed_as_it_was_read)
 		"loss 0.1%, dup 0.1%, corrupt 0.0001%, delay 2ms");
 	printed("crr --slo connect.p99<500us,errors<1% " PORT "10.9.0.1:80", "errors<1%\n");
 	printed("search rr --goal 0.5% --goal 0 " PORT "10.9.0.1:7", "loss of at most 0.5%\n");
+}
+
+static uint32_t
+draw(uint32_t below)
+{
+	static uint64_t state = 88172645463325252;
+
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return (uint32_t)(state >> 20) % below;
+}
+
+/* Right values with something wrong in them: cut off, doubled, with other characters. */
+static void
+spoil(char *text, size_t bytes)
+{
+	static const char characters[] = "0123456789:,.-/%kmgs<>=px\xff";
+	size_t len = strlen(text);
+
+	for (uint32_t n = 1 + draw(3); n > 0 && len > 0; n--)
+		switch (draw(3)) {
+		case 0:
+			text[draw((uint32_t)len)] = characters[draw(sizeof(characters) - 1)];
+			break;
+		case 1:
+			text[len = draw((uint32_t)len)] = '\0';
+			break;
+		default:
+			if (2 * len + 1 < bytes)
+				memmove(text + len, text, len + 1);
+			len = strlen(text);
+		}
+}
+
+/* Whatever is typed: it is read, or it is one line and status 1. */
+Test(options, nonsense_is_read_or_refused)
+{
+	static const char *const rights[] = {
+		"-R 500k/s",
+		"--ramp 0:500k:10s,hold:30s,0:5s",
+		"--step 100k:1m:100k:5s",
+		"-R 1k --pacing burst:8",
+		"--ci 95:2%",
+		"--header Accept:text/html",
+		"--src 10.9.0.10-10.9.0.250",
+		"--sport 1024-65535",
+		"--slo connect.p99<500us,ttlb.p99.9<2ms,errors<0.001%,resp/s>100k",
+		"--impair loss=0.1%,delay=2ms,jitter=1ms,reorder=0.5%,dup=0.1%,corrupt=1e-6",
+		"--port net_tap0,ip=10.9.0.3/24,gw=10.9.0.1,mac=02:00:00:00:00:01",
+		"--prom-listen 127.0.0.1:9100",
+		"--tag a=b",
+		"--seed 12345",
+		"--payload random",
+		"--timeout 500ms",
+	};
+	unsigned int read = 0, rounds = 600;
+	char value[512], line[1024];
+	struct answer a;
+
+	for (unsigned int i = 0; i < rounds; i++) {
+		const char *right = rights[i % N(rights)], *space = strrchr(right, ' ');
+
+		snprintf(value, sizeof(value), "%s", space + 1);
+		spoil(value, sizeof(value));
+		snprintf(line, sizeof(line), "crr " PORT "10.9.0.1:80 %.*s%s",
+			 (int)(space + 1 - right), right, value);
+		type(line, &a);
+		cr_assert(a.status == 0 || a.status == 1, "%s: %d", line, a.status);
+		cr_assert_eq(a.status, *a.err != '\0', "%s: %s", line, a.err);
+		cr_assert(a.status == 0 || strchr(a.err, '\n') == a.err + strlen(a.err) - 1,
+			  "%s: %s", line, a.err);
+		read += a.status == 0;
+	}
+	cr_assert(read > 0 && read < rounds, "%u", read);
 }

@@ -163,12 +163,14 @@ Test(dperf, datagrams_and_floods)
 
 Test(dperf, a_server_serves_all_its_ports_and_addresses)
 {
-	const struct plan *p = plan_of_dperf("mode server\ncpu 0\nkeepalive 60s\n"
-					     "port 0000:01:00.0 10.9.0.2 10.9.0.1\n"
-					     "client 10.9.0.3 200\nclient 10.9.1.1 5\n"
-					     "server 10.9.0.2 3\nlisten 80 20\n");
+	const struct plan *p =
+		plan_of_dperf("mode server\ncpu 0\nkeepalive 60s\n"
+			      "port 0000:01:00.0 10.9.0.2 10.9.0.1\n"
+			      "client 10.9.0.3 200\nclient 10.9.1.1 5\n"
+			      "server 10.9.0.2 3\nlisten 80 20\npayload_size 1400\n");
 
 	cr_assert(p->mode == MODE_SERVER && p->options.addrs_n == 3 && p->services_n == 20);
+	cr_assert_eq(p->rsp_bytes, 1400);
 	cr_assert(p->services[19].port == 99 && strcmp(p->services[19].name, "http") == 0);
 	p = plan_of_dperf("mode server\nprotocol udp\nlisten 7 1\n"
 			  "port 0000:01:00.0 10.9.0.2 10.9.0.1\nserver 10.9.0.2 1\n");

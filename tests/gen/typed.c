@@ -36,6 +36,15 @@ type_here(const char *line, struct plan *plan)
 	return plan_read(plan, split(copy, argv), argv);
 }
 
+/* Straight out, past the handlers of who forked us. */
+static void
+leave(int status, void *unused)
+{
+	(void)unused;
+	fflush(NULL);
+	_exit(status);
+}
+
 __attribute__((noreturn)) static void
 be_read(const char *line, FILE *out, FILE *err)
 {
@@ -43,11 +52,11 @@ be_read(const char *line, FILE *out, FILE *err)
 
 	dup2(fileno(out), STDOUT_FILENO);
 	dup2(fileno(err), STDERR_FILENO);
+	on_exit(leave, NULL);
 	type_here(line, &plan);
 	plan_print(&plan, stdout);
-	fflush(stdout);
 	plan_free(&plan);
-	_exit(0);
+	exit(0);
 }
 
 static void

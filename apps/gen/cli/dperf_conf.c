@@ -636,7 +636,9 @@ add_server(struct dperf *d)
 		note(d, "client", "everybody is served");
 	if (d->keepalive)
 		note(d, "keepalive", "connections stay while the client wants them");
-	if (d->payload_bytes > 0 || d->packet_bytes > 0)
+	if (d->payload_bytes > 0 && !d->udp)
+		add(d, "rsp", "%" PRIu64, d->payload_bytes);
+	else if (d->payload_bytes > 0 || d->packet_bytes > 0)
 		note(d, d->payload_bytes > 0 ? "payload_size" : "packet_size",
 		     "what is served has a length of its own");
 }

@@ -47,13 +47,12 @@ static enum protocol
 default_proto(const struct reading *r)
 {
 	const struct plan *p = r->plan;
-	bool http = is_given(r, "url") || is_given(r, "header");
+	bool http = is_given(r, "url") || is_given(r, "header") || p->target_port == HTTP_PORT ||
+		    p->suite == SUITE_RFC9411;
 
 	if (p->mode == MODE_FLOOD || p->suite == SUITE_RFC2544 || p->suite == SUITE_RFC8219)
 		return PROTO_UDP;
-	if (p->mode == MODE_CRR || p->mode == MODE_RR)
-		http |= p->target_port == HTTP_PORT || p->suite == SUITE_RFC9411;
-	return http ? PROTO_HTTP : PROTO_TCP;
+	return http && (p->mode == MODE_CRR || p->mode == MODE_RR) ? PROTO_HTTP : PROTO_TCP;
 }
 
 static void
@@ -62,8 +61,8 @@ finish_proto(struct reading *r)
 	static const unsigned int allowed[MODES] = {
 		[MODE_CRR] = PROTO(TCP) | PROTO(HTTP),
 		[MODE_RR] = PROTO(TCP) | PROTO(UDP) | PROTO(ICMP) | PROTO(HTTP),
-		[MODE_HOLD] = PROTO(TCP) | PROTO(HTTP),
-		[MODE_STREAM] = PROTO(TCP) | PROTO(HTTP),
+		[MODE_HOLD] = PROTO(TCP),
+		[MODE_STREAM] = PROTO(TCP),
 		[MODE_FLOOD] = PROTO(UDP) | PROTO(SYN) | PROTO(ICMP),
 		[MODE_REPLAY] = 0,
 		[MODE_SERVER] = 0,
@@ -185,7 +184,7 @@ finish_connections(struct reading *r)
 	if (p->mode == MODE_RR && open_loop && !is_given(r, "connections"))
 		p->connections = RR_CONNECTIONS;
 	if (p->mode == MODE_STREAM)
-		p->connections = is_given(r, "connections") ? p->connections : p->parallel;
+		p->connections = p->parallel;
 	if (!open_loop && is_given(r, "max-outstanding"))
 		options_refuse("--max-outstanding is for open loop: give a --rate");
 	if (!is_given(r, "max-outstanding"))
@@ -202,7 +201,6 @@ finish_load(struct reading *r)
 	check_together(r, "rate", "ramp");
 	check_together(r, "rate", "step");
 	check_together(r, "ramp", "step");
-	check_together(r, "connections", "parallel");
 	if (!p->open_loop && is_given(r, "pacing") && p->suite == SUITE_NONE)
 		options_refuse("--pacing is for open loop: give a --rate");
 	if ((p->suite == SUITE_SEARCH || p->suite == SUITE_RFC2544) && p->open_loop)
@@ -247,7 +245,7 @@ check_content(const struct reading *r)
 	only_for(r, "url", PROTO(HTTP), "http");
 	only_for(r, "header", PROTO(HTTP), "http");
 	only_for(r, "req", no_http, "tcp, udp and icmp");
-	only_for(r, "rsp", PROTO(TCP), "tcp");
+	only_for(r, "rsp", PROTO(TCP) | PROTO(HTTP), "tcp and http");
 	only_for(r, "size", datagrams, "udp, icmp and syn");
 	only_for(r, "sizes", datagrams, "udp, icmp and syn");
 	only_for(r, "imix", datagrams, "udp, icmp and syn");
@@ -259,22 +257,62 @@ check_content(const struct reading *r)
 	check_together(r, "reverse", "bidir");
 }
 
+/* Compared is what comes back with what is known of it: an echo, a file, chargen's lines. */
+static void
+check_verify(const struct plan *p)
+{
+	if (p->mode == MODE_STREAM && !p->reverse && !p->bidir)
+		options_refuse("--verify: nothing comes back: give --reverse or --bidir");
+	if (p->proto == PROTO_TCP && p->mode != MODE_STREAM && p->rsp_bytes != p->req_bytes)
+		options_refuse("--verify: a response as long as the request is compared with it; "
+			       "leave out --rsp");
+}
+
+static void
+check_payload(const struct reading *r)
+{
+	const struct plan *p = r->plan;
+
+	if (p->proto == PROTO_HTTP && is_given(r, "payload") && p->payload != PAYLOAD_FILE)
+		options_refuse("--payload: a GET of HTTP carries none; file:NAME is what is "
+			       "expected of the body");
+	if (p->proto == PROTO_HTTP && p->payload == PAYLOAD_FILE && !p->verify)
+		options_refuse("--payload file of HTTP is what is expected: give --verify, too");
+	if (p->mode == MODE_RR && p->suite == SUITE_NONE && p->imix.n > 1)
+		options_refuse("rr has frames of one size; a flood has several");
+}
+
+/* Of a server 0: HTTP says something of its own. */
+static uint32_t
+default_response(const struct plan *p)
+{
+	if (p->mode != MODE_SERVER)
+		return p->proto == PROTO_HTTP ? 0 : p->req_bytes;
+	for (unsigned int i = 0; i < p->services_n; i++)
+		if (strcmp(p->services[i].name, "respond") == 0)
+			return p->req_bytes;
+	return 0;
+}
+
 static void
 finish_content(struct reading *r)
 {
 	struct plan *p = r->plan;
 
 	check_content(r);
-	if (p->verify && !is_given(r, "payload"))
+	check_payload(r);
+	if (p->verify && !is_given(r, "payload") && p->proto != PROTO_HTTP)
 		p->payload = PAYLOAD_PRBS;
-	if (p->payload == PAYLOAD_FILE && !is_given(r, "req"))
+	if (p->payload == PAYLOAD_FILE && p->proto != PROTO_HTTP && !is_given(r, "req"))
 		p->req_bytes = (uint32_t)p->file_bytes;
 	if (!is_tcp(p) && p->req_bytes > mtu_of(p) - IP_AND_UDP)
 		options_refuse("--req: a datagram of %" PRIu32 " bytes is longer than the MTU of "
 			       "%" PRIu32 " allows",
 			       p->req_bytes, mtu_of(p));
 	if (!is_given(r, "rsp"))
-		p->rsp_bytes = p->proto == PROTO_HTTP ? 0 : p->req_bytes;
+		p->rsp_bytes = default_response(p);
+	if (p->verify)
+		check_verify(p);
 }
 
 static void
@@ -456,8 +494,6 @@ finish(struct reading *r)
 	struct plan *p = r->plan;
 
 	check_modes(r);
-	if (p->mode == MODE_SERVER && p->services_n == 0)
-		options_refuse("server: which services, such as http:80 echo:7?");
 	finish_proto(r);
 	finish_target(p);
 	finish_load(r);

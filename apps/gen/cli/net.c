@@ -150,36 +150,45 @@ read_target(struct plan *plan, const char *text)
 	plan->target_port = (uint16_t)port;
 }
 
-/* "http:80"; each has a port that it is known by. */
+/* Each with the port that it is known by; 0: none. */
+static const struct service {
+	const char *name;
+	uint16_t port;
+} services[] = {
+	{ "http", 80 },	  { "echo", 7 },     { "discard", 9 },	   { "chargen", 19 },
+	{ "respond", 0 }, { "udp-echo", 7 }, { "udp-discard", 9 }, { "udp-chargen", 19 },
+};
+
+static const struct service *
+find_service(const char *name, size_t len)
+{
+	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++)
+		if (strlen(services[i].name) == len && strncmp(services[i].name, name, len) == 0)
+			return &services[i];
+	return NULL;
+}
+
+/* "http:80" */
 void
 read_service(struct plan *plan, const char *text)
 {
-	static const struct {
-		const char *name;
-		uint16_t port;
-	} known[] = { { "http", 80 },
-		      { "echo", 7 },
-		      { "discard", 9 },
-		      { "chargen", 19 },
-		      { "udp-echo", 7 } };
-	size_t len = strcspn(text, ":"), i = 0, n = sizeof(known) / sizeof(known[0]);
+	size_t len = strcspn(text, ":");
+	const struct service *service = find_service(text, len);
 	unsigned int at = plan->services_n;
 	uint64_t port;
 
-	while (i < n && (strlen(known[i].name) != len || strncmp(known[i].name, text, len) != 0))
-		i++;
-	if (len == 6 && strncmp(text, "iperf3", len) == 0)
-		options_refuse("%s: there is no iperf3 in tern-gen", text);
-	if (i == n)
-		options_refuse("\"%s\" is none of http, echo, discard, chargen, udp-echo with a "
-			       "port, such as http:80",
+	if (service == NULL)
+		options_refuse("\"%s\" is none of http, echo, discard, chargen, respond, udp-echo, "
+			       "udp-discard, udp-chargen with a port, such as http:80",
 			       text);
-	port = known[i].port;
+	port = service->port;
 	if (text[len] == ':' && !value_count(text + len + 1, 1, UINT16_MAX, &port))
 		options_refuse("%s: its port is not a number from 1 to 65535", text);
+	if (port == 0)
+		options_refuse("%s: which port, such as %s:5000?", text, text);
 	if (at == SERVICES_MAX)
 		options_refuse("there are more than %d services", SERVICES_MAX);
-	strcpy(plan->services[at].name, known[i].name);
+	strcpy(plan->services[at].name, service->name);
 	plan->services[at].port = (uint16_t)port;
 	plan->services_n++;
 }

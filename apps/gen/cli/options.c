@@ -11,7 +11,7 @@
 enum { KEY_FIRST = 1000, KEY_HELP = KEY_FIRST + OPTIONS_MAX, GROUP_NET = 9 };
 
 static const char usage[] = "MODE [TARGET]\nsearch MODE TARGET\nrfc2544|rfc8219|rfc9411 [MODE] "
-			    "[TARGET]\nreplay FILE.pcap [TARGET]\nserver SERVICE:PORT...";
+			    "[TARGET]\nreplay FILE.pcap [TARGET]\nserver [SERVICE:PORT...]";
 
 static const char doc[] =
 	"Traffic, and figures about what becomes of it. EAL options stand before \" -- \".\n\n"
@@ -22,7 +22,8 @@ static const char doc[] =
 	"  stream  bulk, --parallel ways at once\n"
 	"  flood   frames as fast as the port takes them, or at --rate\n"
 	"  replay  what a capture has, to TARGET or where it went\n"
-	"  server  http, echo, discard, chargen, udp-echo, each with its port\n"
+	"  server  http, echo, discard, chargen, respond, udp-echo, udp-discard, udp-chargen, each "
+	"with its port; default: the usual ones\n"
 	"Around a mode: search, for the highest rate that reaches goals; rfc2544, rfc8219 and "
 	"rfc9411, the suites of these RFCs.\n"
 	"TARGET is an address and a port, such as 10.9.0.1:80."

@@ -10,6 +10,7 @@
 
 #define SERVED (IN(MODE_CRR) | IN(MODE_RR) | IN(MODE_STREAM))
 #define REQUESTS (IN(MODE_CRR) | IN(MODE_RR))
+#define CONNECTED (IN(MODE_CRR) | IN(MODE_RR) | IN(MODE_HOLD))
 #define FRAMES (IN(MODE_FLOOD) | IN(MODE_RR))
 
 #define HOUR_NS (3600 * TERN_S)
@@ -33,7 +34,7 @@ const struct row rows[] = {
 	       read_rate),
 	VALUE("connections", 'c', "N",
 	      "connections; closed loop keeps so many at work; default 1, in open loop of rr 64",
-	      IN_TCP, read_count32, connections, 1, 1u << 27),
+	      CONNECTED, read_count32, connections, 1, 1u << 27),
 	VALUE("depth", 'D', "N", "requests under way on a connection; default 1", IN(MODE_RR),
 	      read_count32, depth, 1, 1u << 16),
 	OPTION("pacing", 0, "HOW", "uniform (default), poisson or burst:N", IN_SCHEDULED,
@@ -54,7 +55,7 @@ const struct row rows[] = {
 	      read_time, duration_ns, TERN_MS, TIME_MOST_NS),
 	VALUE("omit", 'O', "TIME", "warm-up before it that does not count; default 0s", IN_CLIENTS,
 	      read_time, omit_ns, 0, TIME_MOST_NS),
-	VALUE("count", 'n', "N", "end after so many transactions, or packets", IN_CLIENTS,
+	VALUE("count", 'n', "N", "end after so many transactions, or packets", IN_SCHEDULED,
 	      read_count, count, 1, (uint64_t)1 << 53),
 	VALUE("repeat", 0, "N", "run so often; default 1, with --ci 30 at most", IN_CLIENTS,
 	      read_count32, repeat, 1, 1000),
@@ -69,17 +70,19 @@ const struct row rows[] = {
 	       "or "
 	       "with --url, else tcp",
 	       IN_CLIENTS, read_proto),
-	VALUE("req", 0, "BYTES", "length of a request; default 64, or as the file has it", REQUESTS,
-	      read_bytes32, req_bytes, 1, 1u << 30),
-	VALUE("rsp", 0, "BYTES", "length of a response; default: of the request (echo)", REQUESTS,
-	      read_bytes32, rsp_bytes, 1, 1u << 30),
-	OPTION("url", 0, "PATH", "what HTTP is asked for; default /", SERVED, read_url),
-	OPTION("header", 0, "K:V", "one more field in an HTTP request; repeatable", SERVED,
+	VALUE("req", 0, "BYTES", "length of a request; default 64, or as the file has it",
+	      REQUESTS | IN(MODE_SERVER), read_bytes32, req_bytes, 1, 1u << 30),
+	VALUE("rsp", 0, "BYTES",
+	      "length of a response; default: of the request (echo), of HTTP whatever comes; of a "
+	      "server: what HTTP and respond send",
+	      REQUESTS | IN(MODE_SERVER), read_bytes32, rsp_bytes, 1, 1u << 30),
+	OPTION("url", 0, "PATH", "what HTTP is asked for; default /", REQUESTS, read_url),
+	OPTION("header", 0, "K:V", "one more field in an HTTP request; repeatable", REQUESTS,
 	       read_header),
 	OPTION("payload", 0, "P", "zero (default), random, prbs or file:NAME", SERVED | FRAMES,
 	       read_payload),
-	VALUE("verify", 0, NULL, "compare what comes back, byte by byte", SERVED, read_flag, verify,
-	      0, 0),
+	VALUE("verify", 0, NULL, "compare what comes back, byte by byte", SERVED | FRAMES,
+	      read_flag, verify, 0, 0),
 	OPTION("size", 0, "SIZES",
 	       "frame sizes with FCS, in turn, such as 64 (default) or 64,512,1518", FRAMES,
 	       read_sizes),
@@ -93,8 +96,8 @@ const struct row rows[] = {
 	       "full (default): the TCP of tern; lite: a compact client for tens of millions of "
 	       "connections",
 	       IN_TCP, read_tcp),
-	OPTION("close", 0, "HOW", "fin (default) or rst: how crr ends a connection",
-	       IN(MODE_CRR) | IN(MODE_HOLD), read_close),
+	OPTION("close", 0, "HOW", "fin (default) or rst: how crr ends a connection", IN(MODE_CRR),
+	       read_close),
 	OPTION("mss", 0, "BYTES", "longest segment; default: as the port has it",
 	       IN_TCP | IN(MODE_SERVER), read_mss),
 	HIDDEN("ipv6", 0, NULL, "the stack speaks IPv4 only", IN_ALL, read_refused),

@@ -45,8 +45,8 @@ check_suite(const struct plan *p)
 	static const unsigned int modes[SUITES] = {
 		[SUITE_NONE] = IN_ALL,
 		[SUITE_SEARCH] = IN_CLIENTS & ~IN(MODE_REPLAY),
-		[SUITE_RFC2544] = IN(MODE_RR) | IN(MODE_FLOOD),
-		[SUITE_RFC8219] = IN(MODE_RR) | IN(MODE_FLOOD),
+		[SUITE_RFC2544] = IN(MODE_RR),
+		[SUITE_RFC8219] = IN(MODE_RR),
 		[SUITE_RFC9411] = IN(MODE_CRR) | IN(MODE_RR) | IN(MODE_HOLD) | IN(MODE_STREAM),
 	};
 

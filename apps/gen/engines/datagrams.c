@@ -46,7 +46,7 @@ struct slot {
 };
 
 struct datagrams {
-	struct template template;
+	struct packet_template template;
 	struct sources sources;
 	uint32_t flows, slots; /* slots: flows << depth_bits */
 	uint32_t depth_bits;

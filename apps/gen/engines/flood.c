@@ -25,6 +25,7 @@
 
 enum {
 	BURST = 64,
+	BURSTS = 4, /* in a turn */
 	STAMP_BYTES = 18,
 	MARK = 0x7e47,
 	WORKER_BITS = 7,
@@ -53,7 +54,7 @@ struct flood {
 	uint64_t answers;
 	uint64_t tag_ns, tag_every_ns; /* the next packet to be tagged; 0: all are timed */
 	uint8_t size[IMIX_TURNS];      /* indices into frame[] */
-	struct template frame[SIZES_MAX];
+	struct packet_template frame[SIZES_MAX];
 	struct tracker from[]; /* each worker's packets that came to this one */
 };
 
@@ -104,7 +105,7 @@ flood_init(struct worker *w)
 
 /* The smallest frame has room for a stamp, or for a SYN with its option and padding. */
 static void
-make_frame(struct worker *w, struct template *f, uint16_t bytes)
+make_frame(struct worker *w, struct packet_template *f, uint16_t bytes)
 {
 	uint16_t headers = is_syn(w) ? FRAME_SYN_PAYLOAD_AT : FRAME_PAYLOAD_AT;
 	uint16_t payload = (uint16_t)(bytes - headers);
@@ -160,90 +161,178 @@ spread_tags(struct worker *w, struct flood *f)
 
 /* Sending ------------------------------------------------------------------------------------ */
 
-static bool
-tag(struct flood *f, uint64_t intended)
+/*
+ * What all packets of a burst have in common, and what goes on from one to the next: a copy, that
+ * no store to a packet can be thought to change.
+ */
+struct burst {
+	const struct packet_template *frame;
+	const uint8_t *size;
+	struct sources sources;
+	uint32_t turn, turns, number;
+	uint64_t who, now, tag_ns, tag_every_ns;
+	uint64_t random;
+};
+
+static struct burst
+burst_begin(const struct worker *w, const struct flood *f, uint64_t now)
 {
-	if (intended < f->tag_ns)
-		return false;
-	f->tag_ns += f->tag_every_ns;
-	return true;
+	return (struct burst){
+		.frame = f->frame,
+		.size = f->size,
+		.sources = f->sources,
+		.turn = f->turn,
+		.turns = f->turns,
+		.number = f->number,
+		.who = (uint64_t)MARK << 48 | (uint64_t)(f->trial & UINT8_MAX) << 40 |
+		       (uint64_t)(w->index & WORKER_MASK) << 32,
+		.now = now,
+		.tag_ns = f->tag_ns,
+		.tag_every_ns = f->tag_every_ns,
+		.random = w->random,
+	};
+}
+
+static void
+burst_end(struct worker *w, struct flood *f, const struct burst *b)
+{
+	f->sources = b->sources;
+	f->turn = b->turn;
+	f->number = b->number;
+	f->tag_ns = b->tag_ns;
+	w->random = b->random;
+}
+
+/*
+ * What a loop over a burst is made for: `plain` packets are all due now and none is tagged, so
+ * their stamps differ in the number alone; `mixed` ones are of several sizes. Both are constants
+ * where they are given: the case that has to be fast carries nothing of the others.
+ */
+#define EACH static inline __attribute__((always_inline))
+
+EACH const struct packet_template *
+next_frame(struct burst *b, bool mixed)
+{
+	const struct packet_template *frame = b->frame;
+
+	if (!mixed)
+		return frame;
+	frame += b->size[b->turn];
+	if (++b->turn == b->turns)
+		b->turn = 0;
+	return frame;
+}
+
+EACH uint64_t
+tag(struct burst *b, uint64_t intended)
+{
+	if (b->tag_ns == 0 || intended < b->tag_ns)
+		return 0;
+	b->tag_ns += b->tag_every_ns;
+	return (uint64_t)TAGGED << 32;
 }
 
 /* Return: what the stamp adds to the sum of the packet. */
-static inline uint64_t
-write_stamp(const struct worker *w, struct flood *f, uint8_t *to, uint64_t intended, uint64_t now)
+EACH uint64_t
+write_stamp(struct burst *b, uint8_t *to, uint64_t intended, bool plain)
 {
-	uint64_t late = RTE_MIN(now - intended, (uint64_t)UINT32_MAX);
-	uint32_t tagged = f->tag_ns != 0 && tag(f, intended) ? TAGGED : 0;
-	const struct stamp s = {
-		.who = (uint64_t)MARK << 48 | (uint64_t)(f->trial & UINT8_MAX) << 40 |
-		       (uint64_t)(tagged | (w->index & WORKER_MASK)) << 32 | f->number,
-		.sent = (now & SENT_MASK) | late << SENT_BITS,
-		.late = (uint16_t)(late >> 16),
-	};
+	uint64_t late = plain ? 0 : RTE_MIN(b->now - intended, (uint64_t)UINT32_MAX);
+	uint64_t who = b->who | b->number++ | (plain ? 0 : tag(b, intended));
+	uint64_t sent = (b->now & SENT_MASK) | late << SENT_BITS;
+	uint16_t rest = (uint16_t)(late >> 16);
 
-	memcpy(to, &s.who, 8);
-	memcpy(to + 8, &s.sent, 8);
-	memcpy(to + 16, &s.late, 2);
-	return csum_word(s.who) + csum_word(s.sent) + s.late;
+	memcpy(to, &who, 8);
+	memcpy(to + 8, &sent, 8);
+	memcpy(to + 16, &rest, 2);
+	return csum_word(who) + csum_word(sent) + rest;
 }
 
-static inline void
-complete_udp(const struct template *f, uint8_t *to, struct source source, uint64_t sum)
+EACH void
+make_udp(struct burst *b, struct rte_mbuf *m, uint64_t intended, bool plain, bool mixed)
 {
+	const struct packet_template *t = next_frame(b, mixed);
+	struct source source = sources_next(&b->sources);
 	uint16_t port = rte_cpu_to_be_16(source.port);
+	uint8_t *to = template_copy(t, m);
+	uint64_t sum = t->l4_sum + template_from(t, to, source) + port;
 
+	sum += write_stamp(b, to + FRAME_PAYLOAD_AT, intended, plain);
 	store16(to + FRAME_L4_AT, port);
-	store16(to + FRAME_UDP_CKSUM_AT, csum_finish_udp(f->l4_sum + sum + port));
+	store16(to + FRAME_UDP_CKSUM_AT, csum_finish_udp(sum));
 }
 
 /* The identifier varies as ports do; the sequence number counts (RFC 792). */
-static inline void
-complete_icmp(const struct template *f, uint8_t *to, struct source source, uint64_t sum,
-	      uint32_t number)
+EACH void
+make_icmp(struct burst *b, struct rte_mbuf *m, uint64_t intended, bool plain, bool mixed)
 {
-	uint32_t id = (uint32_t)source.port << 16 | (number & UINT16_MAX);
+	const struct packet_template *t = next_frame(b, mixed);
+	struct source source = sources_next(&b->sources);
+	uint32_t id = rte_cpu_to_be_32((uint32_t)source.port << 16 | (b->number & UINT16_MAX));
+	uint8_t *to = template_copy(t, m);
+	uint64_t sum = t->l4_sum + id;
 
-	id = rte_cpu_to_be_32(id);
+	template_from(t, to, source);
+	sum += write_stamp(b, to + FRAME_PAYLOAD_AT, intended, plain);
 	store32(to + FRAME_ICMP_ID_AT, id);
-	store16(to + FRAME_ICMP_CKSUM_AT, csum_finish(f->l4_sum + sum + id));
+	store16(to + FRAME_ICMP_CKSUM_AT, csum_finish(sum));
 }
 
-static inline void
-complete_syn(const struct template *f, uint8_t *to, struct source source, uint64_t sum,
-	     uint32_t isn)
+EACH void
+make_syn(struct burst *b, struct rte_mbuf *m)
 {
+	const struct packet_template *t = next_frame(b, true);
+	struct source source = sources_next(&b->sources);
 	uint16_t port = rte_cpu_to_be_16(source.port);
+	uint8_t *to = template_copy(t, m);
+	uint64_t sum = t->l4_sum + template_from(t, to, source) + port;
+	uint32_t isn;
 
+	b->random = b->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	b->number++;
+	isn = (uint32_t)(b->random >> 32);
 	store16(to + FRAME_L4_AT, port);
 	store32(to + FRAME_TCP_SEQ_AT, isn);
-	store16(to + FRAME_TCP_CKSUM_AT, csum_finish(f->l4_sum + sum + port + isn));
+	store16(to + FRAME_TCP_CKSUM_AT, csum_finish(sum + isn));
 }
 
-static inline void
-make(struct worker *w, struct flood *f, struct rte_mbuf *m, uint64_t intended, uint64_t now)
+EACH void
+make_each(struct burst *b, enum protocol proto, struct rte_mbuf *const pkts[BURST],
+	  const uint64_t due[BURST], uint16_t n, bool plain, bool mixed)
 {
-	const struct template *frame = &f->frame[f->size[f->turn]];
-	struct source source = sources_next(&f->sources);
-	uint8_t *to = template_copy(frame, m);
-	uint64_t sum = template_from(frame, to, source);
+	for (uint16_t i = 0; i < n; i++)
+		if (proto == PROTO_SYN)
+			make_syn(b, pkts[i]);
+		else if (proto == PROTO_ICMP)
+			make_icmp(b, pkts[i], plain ? 0 : due[i], plain, mixed);
+		else
+			make_udp(b, pkts[i], plain ? 0 : due[i], plain, mixed);
+}
 
-	if (++f->turn == f->turns)
-		f->turn = 0;
+static void
+make_all(struct worker *w, struct flood *f, struct rte_mbuf *const pkts[BURST],
+	 const uint64_t due[BURST], uint16_t n, uint64_t now)
+{
+	bool plain = !w->open_loop && f->tag_ns == 0 && f->turns == 1;
+	struct burst b = burst_begin(w, f, now);
+
 	switch (w->plan->proto) {
 	case PROTO_SYN:
-		complete_syn(frame, to, source, sum, (uint32_t)worker_random(w));
+		make_each(&b, PROTO_SYN, pkts, due, n, false, true);
 		break;
 	case PROTO_ICMP:
-		sum = write_stamp(w, f, to + FRAME_PAYLOAD_AT, intended, now);
-		complete_icmp(frame, to, source, sum, f->number);
+		if (plain)
+			make_each(&b, PROTO_ICMP, pkts, due, n, true, false);
+		else
+			make_each(&b, PROTO_ICMP, pkts, due, n, false, true);
 		break;
 	default:
-		sum += write_stamp(w, f, to + FRAME_PAYLOAD_AT, intended, now);
-		complete_udp(frame, to, source, sum);
+		if (plain)
+			make_each(&b, PROTO_UDP, pkts, due, n, true, false);
+		else
+			make_each(&b, PROTO_UDP, pkts, due, n, false, true);
 		break;
 	}
-	f->number++;
+	burst_end(w, f, &b);
 }
 
 /* What is due by now, as far as a burst goes. Return: how many. */
@@ -271,48 +360,79 @@ note_late(struct worker *w, const uint64_t due[BURST], uint16_t n, uint64_t now)
 	}
 }
 
+/* Closed loop: all are due now. */
 static void
-send_burst(struct worker *w, struct flood *f, struct rte_mbuf *pkts[BURST],
-	   const uint64_t due[BURST], uint16_t n)
+all_due(uint64_t due[BURST], uint16_t n, uint64_t now)
 {
-	uint64_t now = w->clock(w->clock_data), payload = 0;
+	for (uint16_t i = 0; i < n; i++)
+		due[i] = now;
+}
 
-	for (uint16_t i = 0; i < n; i++) {
-		make(w, f, pkts[i], w->open_loop ? due[i] : now, now);
-		payload += pkts[i]->data_len;
-	}
-	payload -= (uint64_t)n * (is_syn(w) ? FRAME_SYN_PAYLOAD_AT : FRAME_PAYLOAD_AT);
+static uint64_t
+payload_bytes(const struct worker *w, struct rte_mbuf *const pkts[BURST], uint16_t n)
+{
+	uint64_t bytes = 0;
+
+	for (uint16_t i = 0; i < n; i++)
+		bytes += pkts[i]->data_len;
+	return bytes - (uint64_t)n * (is_syn(w) ? FRAME_SYN_PAYLOAD_AT : FRAME_PAYLOAD_AT);
+}
+
+static void
+send_burst(struct worker *w, struct flood *f, struct rte_mbuf *pkts[BURST], uint64_t due[BURST],
+	   uint16_t n)
+{
+	uint64_t now = w->clock(w->clock_data);
+
 	if (w->open_loop)
 		note_late(w, due, n, now);
+	else
+		all_due(due, n, now);
+	make_all(w, f, pkts, due, n, now);
 	f->sent_ns = now;
 	w->left -= n;
 	w->meter->count[COUNT_requests] += n;
-	w->meter->count[COUNT_tx_payload] += payload;
+	w->meter->count[COUNT_tx_payload] += payload_bytes(w, pkts, n);
 	worker_send(w, pkts, n);
 }
 
+/* Return: were there packets to be sent, and mbufs for them? */
 static bool
-flood_poll(struct worker *w, uint64_t now)
+flood_once(struct worker *w, struct flood *f, uint64_t now)
 {
-	struct flood *f = flood_of(w);
 	struct rte_mbuf *pkts[BURST];
 	uint64_t due[BURST];
 	uint16_t n;
 
-	f->now = now;
-	if (w->state != WORKER_RUNNING || !worker_room(w, BURST))
+	if (!worker_room(w, BURST))
 		return false;
-	if (w->trial->tagged > 0 && f->number == 0)
-		spread_tags(w, f);
 	n = take_due(w, now, due);
 	if (n == 0)
 		return false;
-	if (rte_pktmbuf_alloc_bulk(w->port->pool, pkts, n) < 0) {
+	if (rte_mempool_get_bulk(w->port->pool, (void **)pkts, n) < 0) {
 		w->meter->count[COUNT_no_mbuf] += w->open_loop ? n : 0;
 		return false;
 	}
 	send_burst(w, f, pkts, due, n);
 	return true;
+}
+
+/* While nothing comes back there is no need to look for it after each burst. */
+static bool
+flood_poll(struct worker *w, uint64_t now)
+{
+	struct flood *f = flood_of(w);
+	unsigned int bursts = w->did ? 1 : BURSTS;
+	bool did = false;
+
+	f->now = now;
+	if (w->state != WORKER_RUNNING)
+		return false;
+	if (w->trial->tagged > 0 && f->number == 0)
+		spread_tags(w, f);
+	while (bursts-- > 0 && flood_once(w, f, now))
+		did = true;
+	return did;
 }
 
 /* Receiving ---------------------------------------------------------------------------------- */

@@ -39,6 +39,12 @@ depth_of(const struct plan *plan)
 	return plan->mode == MODE_RR ? RTE_MAX(plan->depth, 1u) : 1;
 }
 
+static uint32_t
+depth_most(const struct plan *plan)
+{
+	return plan->suite != SUITE_NONE ? RTE_MAX(plan->depth, 1u) : depth_of(plan);
+}
+
 /* The trials of a suite may be of several modes, in open and in closed loop. */
 static uint32_t
 flows_most(const struct plan *plan, unsigned int workers)
@@ -62,7 +68,7 @@ place(size_t *at, size_t bytes)
 static struct layout
 lay_out(const struct plan *plan, unsigned int workers)
 {
-	struct layout l = { .flows_n = flows_most(plan, workers), .depth = depth_of(plan) };
+	struct layout l = { .flows_n = flows_most(plan, workers), .depth = depth_most(plan) };
 	size_t asks = (size_t)l.flows_n * l.depth;
 
 	place(&l.sum, sizeof(struct full));

@@ -174,6 +174,13 @@ release(struct lite *l, struct client *c)
 }
 
 void
+lite_drop(struct lite *l, struct client *c)
+{
+	lite_rst(l, c);
+	release(l, c);
+}
+
+void
 lite_closed(struct lite *l, struct client *c, uint64_t now)
 {
 	if ((c->flags & TRANSACTION) != 0 && c->error != NO_ERROR) {
@@ -392,8 +399,7 @@ lite_ask_again(struct lite *l, struct client *c, uint64_t now)
 	uint64_t intended = c->intended;
 	uint32_t begun = c->begun;
 
-	lite_rst(l, c);
-	release(l, c);
+	lite_drop(l, c);
 	c = open_one(l, TRANSACTION, intended, now);
 	if (c != NULL)
 		c->begun = begun;

@@ -237,6 +237,8 @@ void lite_idle(struct lite *l, struct client *c);
 /* How connections end: as they should, or by a mishap. The block is free afterwards. */
 void lite_closed(struct lite *l, struct client *c, uint64_t now);
 void lite_failed(struct lite *l, struct client *c, enum error error, uint64_t now);
+/* Reset it; no transaction may be under way. */
+void lite_drop(struct lite *l, struct client *c);
 /* What was asked is asked again, on another connection. */
 void lite_ask_again(struct lite *l, struct client *c, uint64_t now);
 /* A connection of rr or hold stands, or its SYN was lost. */

@@ -277,13 +277,19 @@ note_last(struct lite *l, struct client *c, uint64_t now)
 	worker_time(l->w, TIME_ttlb, c->intended, now);
 }
 
-/* The transaction of a connection that goes on is over. */
+/*
+ * The transaction of a connection that goes on is over. One that has not acknowledged the request
+ * that it answered does not go on: what is repeated must be of one request.
+ */
 static inline void
 rest(struct lite *l, struct client *c)
 {
 	c->flags = (uint8_t)((c->flags & ~TRANSACTION) | USED);
 	worker_done(l->w);
-	lite_idle(l, c);
+	if (likely(c->una == c->end))
+		lite_idle(l, c);
+	else
+		lite_drop(l, c);
 }
 
 static void
@@ -333,7 +339,7 @@ take_text(struct lite *l, struct client *c, const struct segment *s, bool fin, u
 	if (l->mode != MODE_CRR) {
 		lite_owe_later(l, c);
 		rest(l, c);
-		return true;
+		return c->state != CLOSED;
 	}
 	c->rcv_nxt += fin;
 	if (fin)

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gen/complain.h"
 #include "gen/engines/capture.h"
 #include "gen/engines/rewrite.h"
 #include "gen/engines/template.h"
@@ -49,16 +50,6 @@ replay_bytes(const struct plan *plan, unsigned int workers)
 	(void)plan;
 	(void)workers;
 	return sizeof(struct replay);
-}
-
-static int __attribute__((format(printf, 1, 2))) complain(const char *form, ...)
-{
-	va_list args;
-
-	va_start(args, form);
-	tern_run_complain(form, args);
-	va_end(args);
-	return -1;
 }
 
 /* Both directions of a flow are one worker's. */

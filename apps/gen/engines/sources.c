@@ -34,6 +34,6 @@ sources_init(struct sources *s, const struct plan *plan, struct tern_addr own, u
 		bits++;
 	s->mask = (UINT64_C(1) << bits) - 1;
 	s->shift = (bits + 1) / 2;
-	s->salt = seed * UINT64_C(0xff51afd7ed558ccd) + 1;
-	s->count = (s->mask + 1) / workers * index;
+	s->factor = ((seed + 1) * UINT64_C(0x9e3779b97f4a7c15) ^ seed >> 32) | 1;
+	s->count = (s->mask + 1) / workers * index + 1;
 }

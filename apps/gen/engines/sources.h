@@ -23,7 +23,8 @@ struct sources {
 	uint64_t per_port;     /* 2^64 / ports, rounded up: multiplied, not divided */
 	uint64_t mask;	       /* of the least power of two that is not below pairs */
 	uint32_t shift;	       /* half its bits */
-	uint64_t salt, count;
+	uint64_t factor;       /* odd, out of the seed */
+	uint64_t count;
 };
 
 struct source {
@@ -54,12 +55,9 @@ sources_at(const struct sources *s, uint64_t number)
 static inline uint64_t
 sources_shuffle(const struct sources *s, uint64_t n)
 {
-	n = (n ^ s->salt) & s->mask;
-	n = n * UINT64_C(0x9e3779b97f4a7c15) & s->mask;
+	n = n * s->factor & s->mask;
 	n ^= n >> s->shift;
-	n = n * UINT64_C(0xd1342543de82ef95) & s->mask;
-	n ^= n >> s->shift;
-	return n;
+	return n * UINT64_C(0xd1342543de82ef95) & s->mask;
 }
 
 /* More than half of all numbers up to the mask are pairs: the others are stepped over. */

@@ -113,8 +113,8 @@ destination_port(const struct worker *w)
 }
 
 void
-template_init(struct template *f, const struct worker *w, enum protocol proto, uint16_t bytes,
-	      uint16_t payload, uint16_t vary)
+template_init(struct packet_template *f, const struct worker *w, enum protocol proto,
+	      uint16_t bytes, uint16_t payload, uint16_t vary)
 {
 	rte_be32_t dst = destination(w);
 	uint8_t *l4 = f->data + FRAME_L4_AT;

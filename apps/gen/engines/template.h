@@ -39,12 +39,11 @@ enum {
 	FRAME_COPY_BYTES = 64, /* a template may be read and an mbuf written so far */
 };
 
-struct template
-{
+struct packet_template {
+	uint8_t data[RTE_ALIGN_CEIL(FRAME_MOST_BYTES, 64)] __rte_cache_aligned;
 	uint64_t ip_sum, l4_sum; /* of all but source address and port, id, seq, and stamp */
 	uint16_t bytes;
 	uint16_t payload_at, payload_bytes;
-	uint8_t data[RTE_ALIGN_CEIL(FRAME_MOST_BYTES, 64)];
 };
 
 /*
@@ -54,24 +53,43 @@ struct template
  * @payload: of the packet
  * @vary:    so many bytes of the payload are written anew for each packet, and not in l4_sum
  */
-void template_init(struct template *f, const struct worker *w, enum protocol proto, uint16_t bytes,
-		   uint16_t payload, uint16_t vary);
+void template_init(struct packet_template *f, const struct worker *w, enum protocol proto,
+		   uint16_t bytes, uint16_t payload, uint16_t vary);
 
 /* The longest frame that the port of a worker takes, and its mbufs hold. */
 uint16_t template_most(const struct worker *w);
 
-/* Copy a template into an empty mbuf whose room for it is certain. Return: its first byte. */
-static inline uint8_t *
-template_copy(const struct template *f, struct rte_mbuf *m)
+/*
+ * Make an mbuf as it comes from its mempool, where next, the number of segments and the references
+ * are right already, a packet. Of rte_pktmbuf_reset() without what nobody looks at while no flag
+ * says so.
+ */
+static inline void
+template_dress(struct rte_mbuf *m, uint16_t bytes)
 {
-	uint8_t *to = rte_pktmbuf_mtod(m, uint8_t *);
+	m->data_off = RTE_PKTMBUF_HEADROOM;
+	m->port = RTE_MBUF_PORT_INVALID;
+	m->ol_flags = 0;
+	m->packet_type = 0;
+	m->pkt_len = bytes;
+	m->data_len = bytes;
+	m->vlan_tci = 0;
+}
 
+/*
+ * Copy a template into an mbuf as it comes from its mempool, whose room for it is certain. Return:
+ * its first byte.
+ */
+static inline uint8_t *
+template_copy(const struct packet_template *f, struct rte_mbuf *m)
+{
+	uint8_t *to = (uint8_t *)m->buf_addr + RTE_PKTMBUF_HEADROOM;
+
+	template_dress(m, f->bytes);
 	memcpy(to, f->data, FRAME_COPY_BYTES);
 	if (f->bytes > FRAME_COPY_BYTES)
 		memcpy(to + FRAME_COPY_BYTES, f->data + FRAME_COPY_BYTES,
 		       f->bytes - (size_t)FRAME_COPY_BYTES);
-	m->data_len = f->bytes;
-	m->pkt_len = f->bytes;
 	return to;
 }
 
@@ -107,7 +125,7 @@ load32(const uint8_t *at)
 
 /* Complete the IP header. Return: what this source adds to the checksum above it. */
 static inline uint64_t
-template_from(const struct template *f, uint8_t *to, struct source source)
+template_from(const struct packet_template *f, uint8_t *to, struct source source)
 {
 	uint32_t addr = rte_cpu_to_be_32(source.addr);
 
