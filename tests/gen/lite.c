@@ -34,6 +34,7 @@ Test(lite, crr_times_are_round_trips)
 	struct stage s;
 
 	lite_plan(&s, MODE_CRR, PROTO_TCP);
+	s.ahead_ns = 0;
 	stage_open(&s);
 	stage_run(&s);
 	stage_all_well(&s, 20);
@@ -119,6 +120,7 @@ Test(lite, rr_keeps_its_connections)
 	lite_plan(&s, MODE_RR, PROTO_TCP);
 	s.plan.connections = 10;
 	s.plan.count = 500;
+	s.ahead_ns = 0;
 	stage_open(&s);
 	stage_run(&s);
 	stage_all_well(&s, 500);

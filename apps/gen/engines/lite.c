@@ -365,7 +365,7 @@ lite_opened(struct lite *l)
 void
 lite_congested(struct lite *l, uint64_t now)
 {
-	if (now - l->halved < l->rto)
+	if (now < l->halved + l->rto)
 		return;
 	l->halved = now;
 	l->open_limit = RTE_MAX(l->open_limit / 2, (uint32_t)OPENING_LEAST);
@@ -569,7 +569,8 @@ lite_start(struct worker *w, uint64_t now)
 	l->turned = lite_tick(now);
 	l->polled = now;
 	l->open_limit = OPENING_FIRST;
-	l->halved = l->since = now;
+	l->halved = 0;
+	l->since = now;
 	l->tried = 0;
 	l->tuple = (uint32_t)(worker_random(w) % l->tuples);
 }

@@ -80,20 +80,33 @@ is_timed(const struct client *c)
 	return (c->flags & TRANSACTION) != 0 || c->state != ESTABLISHED;
 }
 
+/* Ticks gone since then; a turn's time may be older than that of the packets that it brought. */
+static uint32_t
+gone(uint32_t since, uint32_t now)
+{
+	return lite_before(now, since) ? 0 : now - since;
+}
+
+static bool
+timed_out(const struct lite *l, const struct client *c, uint32_t now)
+{
+	return is_timed(c) && gone(c->begun, now) >= l->timeout_ticks;
+}
+
 /* Ticks until something has to happen; 0: now; UINT32_MAX: never. */
 static uint32_t
 patience(const struct lite *l, const struct client *c, uint32_t now)
 {
-	uint32_t least = UINT32_MAX, gone, whole;
+	uint32_t least = UINT32_MAX, spent, whole;
 
 	if (has_unanswered(c)) {
-		gone = now - c->sent;
+		spent = gone(c->sent, now);
 		whole = rto_of(l, c);
-		least = gone < whole ? whole - gone : 0;
+		least = spent < whole ? whole - spent : 0;
 	}
 	if (is_timed(c)) {
-		gone = now - c->begun;
-		whole = gone < l->timeout_ticks ? l->timeout_ticks - gone : 0;
+		spent = gone(c->begun, now);
+		whole = spent < l->timeout_ticks ? l->timeout_ticks - spent : 0;
 		least = RTE_MIN(least, whole);
 	}
 	return least;
@@ -129,7 +142,7 @@ look(struct lite *l, struct client *c, uint64_t now)
 	if (c->state == CLOSED)
 		return;
 	ticks = patience(l, c, tick);
-	if (is_timed(c) && tick - c->begun >= l->timeout_ticks) {
+	if (timed_out(l, c, tick)) {
 		lite_rst(l, c);
 		lite_failed(l, c, (c->flags & UNREACHED) ? ERROR_unreachable : ERROR_timeout, now);
 		return;
