@@ -348,6 +348,9 @@ tell_tables(struct report *r)
 	row[0].number = 1518;
 	report_row(r, "throughput", row, RTE_DIM(row));
 	report_row(r, "loss", row, 2);
+	row[2].number = -0.0;
+	report_row(r, "loss", row, 3);
+	report_row(r, "notes", &row[3], 1);
 }
 
 static void

@@ -383,6 +383,7 @@ set_figures(json_t *end, const struct plan *plan, const struct result *r)
 	json_object_set_new(end, "offered", json_real(trial_offered(&r->trial)));
 	set_number(end, "ns", r->ns);
 	set_counts(end, r->sum.count);
+	set_number(json_object_get(end, "drops"), "rx_missed", r->ledger.rx_missed);
 	json_object_set_new(end, "latency_ns", distributions(&r->sum, false));
 	json_object_set_new(end, "latency_naive_ns", distributions(&r->sum, true));
 	json_object_set_new(end, "lag_ns", percentiles_of(&r->sum.time[TIME_lag]));

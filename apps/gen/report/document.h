@@ -11,7 +11,6 @@
 #include "gen/report/output.h"
 
 #define DOCUMENT_SCHEMA "tern-gen/1"
-#define DOCUMENT_VERSION "0.1.0"
 
 /* Reals as short as they can be told; one line. */
 #define DOCUMENT_FORM (JSON_COMPACT | JSON_REAL_PRECISION(9))

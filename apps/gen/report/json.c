@@ -33,7 +33,7 @@ put_text(struct writer *w, const char *text)
 static void
 put_head(struct writer *w)
 {
-	put_text(w, "{\"schema\":\"" DOCUMENT_SCHEMA "\",\"version\":\"" DOCUMENT_VERSION
+	put_text(w, "{\"schema\":\"" DOCUMENT_SCHEMA "\",\"version\":\"" TERN_VERSION
 		    "\",\n\"start\":");
 	put(w, document_start(w->view));
 	put_text(w, ",\n\"intervals\":[");

@@ -10,6 +10,7 @@ struct stream {
 	struct view *view;
 	struct out out;
 	bool ended;
+	bool told; /* an error */
 };
 
 static void
@@ -31,7 +32,7 @@ put_start(struct stream *s)
 	json_t *start = document_start(s->view);
 
 	json_object_set_new(start, "schema", json_string(DOCUMENT_SCHEMA));
-	json_object_set_new(start, "version", json_string(DOCUMENT_VERSION));
+	json_object_set_new(start, "version", json_string(TERN_VERSION));
 	put_event(s, "start", start);
 }
 
@@ -55,7 +56,10 @@ on_row(void *self, const char *table, const struct cell *cells, unsigned int n)
 static void
 on_error(void *self, const char *text)
 {
-	put_event(self, "error", json_pack("{s:o}", "text", document_text(text)));
+	struct stream *s = self;
+
+	put_event(s, "error", json_pack("{s:o}", "text", document_text(text)));
+	s->told = true;
 }
 
 static void
@@ -98,6 +102,8 @@ close_stream(void *self, int status)
 	struct stream *s = self;
 	int rc;
 
+	if (!s->ended && !s->told && status != 0)
+		on_error(s, status == 1 ? "it could not be run" : "there is no result");
 	if (!s->ended)
 		on_finish(s, &(struct finish){ .status = status });
 	rc = out_close(&s->out);

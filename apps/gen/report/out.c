@@ -68,9 +68,12 @@ shut(struct out *o)
 void
 out_fail(struct out *o)
 {
-	if (!o->failed)
-		report_complain("--%s %s: %s; it is not written any more", o->option, o->path,
-				strerror(errno));
+	const char *why = strerror(errno);
+
+	if (!o->failed && o->option == NULL)
+		report_complain("stdout: %s; it is not written any more", why);
+	else if (!o->failed)
+		report_complain("--%s %s: %s; it is not written any more", o->option, o->path, why);
 	o->failed = true;
 	shut(o);
 }

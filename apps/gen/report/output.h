@@ -15,8 +15,8 @@ struct board;
 
 /* A file that is written while the run goes on. The first failure is told, the rest is silence. */
 struct out {
-	FILE *file; /* NULL: not open, or failed */
-	const char *option, *path;
+	FILE *file;		   /* NULL: not open, or failed */
+	const char *option, *path; /* NULL: stdout, for people */
 	bool failed;
 };
 

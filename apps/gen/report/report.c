@@ -55,8 +55,6 @@ open_text(struct view *view)
 				"--hlog: name files for the others");
 		return -1;
 	}
-	view->text.option = "stdout";
-	view->text.path = "";
 	view->text.file = taken == 0 ? stdout : NULL;
 	return 0;
 }

@@ -442,7 +442,7 @@ width_of(const struct cell *cell)
 static void
 print_cell(FILE *to, const struct cell *cell)
 {
-	double n = cell->number;
+	double n = cell->number + 0.0; /* no -0 */
 
 	if (cell->text != NULL)
 		fprintf(to, "  %*s", width_of(cell), cell->text);
@@ -450,6 +450,18 @@ print_cell(FILE *to, const struct cell *cell)
 		fprintf(to, "  %*.0f", width_of(cell), n);
 	else
 		fprintf(to, "  %*.6g", width_of(cell), n);
+}
+
+/* A column of words needs no name: the table's says what they are. */
+static void
+begin_table(FILE *to, const char *table, const struct cell *cells, unsigned int n)
+{
+	fprintf(to, "\n%s\n", table);
+	if (n == 1 && cells[0].text != NULL)
+		return;
+	for (unsigned int i = 0; i < n; i++)
+		fprintf(to, "  %*s", width_of(&cells[i]), cells[i].name);
+	fputc('\n', to);
 }
 
 static void
@@ -462,10 +474,7 @@ on_row(void *self, const char *table, const struct cell *cells, unsigned int n)
 		return;
 	if (strncmp(b->table, table, sizeof(b->table) - 1) != 0) {
 		snprintf(b->table, sizeof(b->table), "%s", table);
-		fprintf(to, "\n%s\n", table);
-		for (unsigned int i = 0; i < n; i++)
-			fprintf(to, "  %*s", width_of(&cells[i]), cells[i].name);
-		fputc('\n', to);
+		begin_table(to, table, cells, n);
 	}
 	for (unsigned int i = 0; i < n; i++)
 		print_cell(to, &cells[i]);
