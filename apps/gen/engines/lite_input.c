@@ -265,7 +265,6 @@ take_ack(struct lite *l, struct client *c, const struct segment *s, uint64_t now
 static inline void
 note_first(struct lite *l, struct client *c, uint64_t now)
 {
-	c->flags |= ANSWERED;
 	worker_time(l->w, TIME_ttfb_naive, c->stamp, now);
 	worker_time(l->w, TIME_ttfb, c->intended, now);
 }
@@ -275,6 +274,24 @@ note_last(struct lite *l, struct client *c, uint64_t now)
 {
 	worker_time(l->w, TIME_ttlb_naive, c->stamp, now);
 	worker_time(l->w, TIME_ttlb, c->intended, now);
+}
+
+static inline void
+record_both(struct meter *m, enum time_of first, enum time_of last, uint64_t from, uint64_t to)
+{
+	uint64_t ns = to > from ? to - from : 0;
+	uint32_t place = hdr_place(ns);
+
+	hdr_record_at(&m->time[first], ns, place);
+	hdr_record_at(&m->time[last], ns, place);
+}
+
+/* One segment that is all of the response: its first byte came with its last. */
+static inline void
+note_only(struct lite *l, struct client *c, uint64_t now)
+{
+	record_both(l->w->meter, TIME_ttfb_naive, TIME_ttlb_naive, c->stamp, now);
+	record_both(l->w->meter, TIME_ttfb, TIME_ttlb, c->intended, now);
 }
 
 /*
@@ -316,6 +333,7 @@ static inline bool
 take_text(struct lite *l, struct client *c, const struct segment *s, bool fin, uint64_t now)
 {
 	enum lite_answer answer;
+	bool first;
 
 	if (unlikely(c->state != ESTABLISHED || (c->flags & TRANSACTION) == 0)) {
 		take_text_unasked(l, c, s);
@@ -323,9 +341,15 @@ take_text(struct lite *l, struct client *c, const struct segment *s, bool fin, u
 	}
 	c->rcv_nxt += s->len;
 	l->w->meter->count[COUNT_rx_payload] += s->len;
-	if ((c->flags & ANSWERED) == 0)
-		note_first(l, c, now);
+	first = (c->flags & ANSWERED) == 0;
+	c->flags |= ANSWERED;
 	answer = lite_answer(l, c, s->data, s->len);
+	if (likely(first && answer == ANSWER_WHOLE))
+		note_only(l, c, now);
+	else if (first)
+		note_first(l, c, now);
+	else if (answer == ANSWER_WHOLE)
+		note_last(l, c, now);
 	if (unlikely(answer == ANSWER_WRONG)) {
 		wrong(l, c, now);
 		return false;
@@ -335,7 +359,6 @@ take_text(struct lite *l, struct client *c, const struct segment *s, bool fin, u
 		return true;
 	}
 	worker_count(l->w, COUNT_responses);
-	note_last(l, c, now);
 	if (l->mode != MODE_CRR) {
 		lite_owe_later(l, c);
 		rest(l, c);
