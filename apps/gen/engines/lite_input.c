@@ -328,36 +328,24 @@ take_text_unasked(struct lite *l, struct client *c, const struct segment *s)
 	lite_owe(l, c);
 }
 
-/* Return: is the connection as it was, and the peer's FIN to be looked at? */
-static inline bool
-take_text(struct lite *l, struct client *c, const struct segment *s, bool fin, uint64_t now)
+static inline void
+note_times(struct lite *l, struct client *c, enum lite_answer answer, uint64_t now)
 {
-	enum lite_answer answer;
-	bool first;
+	bool first = (c->flags & ANSWERED) == 0;
 
-	if (unlikely(c->state != ESTABLISHED || (c->flags & TRANSACTION) == 0)) {
-		take_text_unasked(l, c, s);
-		return true;
-	}
-	c->rcv_nxt += s->len;
-	l->w->meter->count[COUNT_rx_payload] += s->len;
-	first = (c->flags & ANSWERED) == 0;
 	c->flags |= ANSWERED;
-	answer = lite_answer(l, c, s->data, s->len);
 	if (likely(first && answer == ANSWER_WHOLE))
 		note_only(l, c, now);
 	else if (first)
 		note_first(l, c, now);
 	else if (answer == ANSWER_WHOLE)
 		note_last(l, c, now);
-	if (unlikely(answer == ANSWER_WRONG)) {
-		wrong(l, c, now);
-		return false;
-	}
-	if (answer == ANSWER_MORE) {
-		lite_owe(l, c);
-		return true;
-	}
+}
+
+/* The response is whole. Return: as take_text(). */
+static inline bool
+take_whole(struct lite *l, struct client *c, bool fin, uint64_t now)
+{
 	worker_count(l->w, COUNT_responses);
 	if (l->mode != MODE_CRR) {
 		lite_owe_later(l, c);
@@ -369,6 +357,30 @@ take_text(struct lite *l, struct client *c, const struct segment *s, bool fin, u
 		finish_behind(l, c, now);
 	else
 		lite_finish(l, c, now);
+	return false;
+}
+
+/* Return: is the connection as it was, and the peer's FIN to be looked at? */
+static inline bool
+take_text(struct lite *l, struct client *c, const struct segment *s, bool fin, uint64_t now)
+{
+	enum lite_answer answer;
+
+	if (unlikely(c->state != ESTABLISHED || (c->flags & TRANSACTION) == 0)) {
+		take_text_unasked(l, c, s);
+		return true;
+	}
+	c->rcv_nxt += s->len;
+	l->w->meter->count[COUNT_rx_payload] += s->len;
+	answer = lite_answer(l, c, s->data, s->len);
+	note_times(l, c, answer, now);
+	if (likely(answer == ANSWER_WHOLE))
+		return take_whole(l, c, fin, now);
+	if (answer == ANSWER_MORE) {
+		lite_owe(l, c);
+		return true;
+	}
+	wrong(l, c, now);
 	return false;
 }
 
