@@ -393,7 +393,7 @@ packets(const struct meter *m)
 static void
 measure(enum mode mode, uint32_t connections)
 {
-	uint64_t n = RTE_MAX(200000u, connections / 2), pkts, responses;
+	uint64_t n = RTE_MAX(200000u, 2 * connections), pkts, responses;
 	uint32_t keep = connections - BURST;
 	const struct meter *m;
 	double figure[RUNS];

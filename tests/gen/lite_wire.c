@@ -29,6 +29,7 @@ static struct {
 	struct trial trial;
 	struct worker *w;
 	struct tern_stack *stack;
+	void *stack_mem;
 	uint64_t now;
 	struct frame in;
 	bool has_in;
@@ -318,7 +319,6 @@ Test(lite_wire, icmp_says_why)
 	static const uint8_t codes[] = { 3, 1 };
 
 	for (size_t i = 0; i < sizeof(codes); i++) {
-		memset(&wire, 0, sizeof(wire));
 		plan(MODE_CRR);
 		start();
 		unreachable(codes[i]);
@@ -326,6 +326,10 @@ Test(lite_wire, icmp_says_why)
 		pass(S(21));
 		cr_assert_eq(errors(ERROR_unreachable), 1);
 		cr_assert_eq(errors(ERROR_timeout), 0);
+		tern_stack_fini(wire.stack);
+		free(wire.stack_mem);
+		free(wire.w);
+		wire.out_head = wire.out_n = 0;
 	}
 }
 

@@ -16,8 +16,9 @@ enum {
 	ALIGN = 64,
 	ASK_KEPT = 1 << 16,  /* bytes of a request that is kept as it is */
 	BODY_KEPT = 1 << 18, /* bytes of a response that others are compared with */
-	TUPLES_TRIED = 16,   /* in one launch */
-	SPORT_FIRST = 1024,  /* where none is given */
+	TUPLES_AHEAD = 8,
+	TUPLES_TRIED = 16,  /* in one launch */
+	SPORT_FIRST = 1024, /* where none is given */
 	SPORT_LAST = 65535,
 	SOURCES_MOST = 1 << 16,
 	OPENS_AT_ONCE = 32,  /* SYNs in one turn, of rr */
@@ -277,18 +278,34 @@ init_tuples(struct lite *l, const struct worker *w)
 	while (greatest_divisor(l->tuples, l->stride) != 1)
 		l->stride++;
 	l->stride %= l->tuples;
+	l->ahead = (uint32_t)((uint64_t)l->stride * TUPLES_AHEAD % l->tuples);
 }
 
 static uint32_t
+key_of(const struct lite *l, uint32_t tuple)
+{
+	uint32_t port = l->sport + tuple / l->sources * l->w->workers + l->w->index;
+
+	return tuple % l->sources << 16 | port;
+}
+
+static uint32_t
+further(const struct lite *l, uint32_t tuple, uint32_t by)
+{
+	uint64_t at = (uint64_t)tuple + by;
+
+	return (uint32_t)(at < l->tuples ? at : at - l->tuples);
+}
+
+/* The bucket of one some steps ahead is fetched meanwhile: it is anywhere. */
+static uint32_t
 next_key(struct lite *l)
 {
-	uint32_t t = l->tuple, port;
+	uint32_t key = key_of(l, l->tuple);
 
-	l->tuple += l->stride;
-	if (l->tuple >= l->tuples)
-		l->tuple -= l->tuples;
-	port = l->sport + t / l->sources * l->w->workers + l->w->index;
-	return t % l->sources << 16 | port;
+	rte_prefetch0(table_place(l, key_of(l, further(l, l->tuple, l->ahead))).bucket);
+	l->tuple = further(l, l->tuple, l->stride);
+	return key;
 }
 
 /* One that is not in use. Return: false when none was found in some tries. */

@@ -147,7 +147,7 @@ struct lite {
 	/* Tuples. */
 	uint32_t sport, sport_end; /* of all workers */
 	uint32_t sports;	   /* of them ours: every workers-th, from the index-th on */
-	uint32_t tuples, tuple, stride;
+	uint32_t tuples, tuple, stride, ahead;
 	uint64_t isn; /* ns to be added to the time for isn_of() */
 
 	/* Blocks. */
