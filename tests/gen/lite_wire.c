@@ -208,9 +208,9 @@ start(void)
 	wire.w->clock = clock_of;
 	wire.w->clock_data = &wire.now;
 	wire.w->trial = &wire.trial;
-	wire.stack = tern_stack_init(memory(tern_stack_bytes(&wire.plan.options.config)),
-				     &wire.plan.options.config, worker_port(wire.w, &wire.port),
-				     wire.now);
+	wire.stack_mem = memory(tern_stack_bytes(&wire.plan.options.config));
+	wire.stack = tern_stack_init(wire.stack_mem, &wire.plan.options.config,
+				     worker_port(wire.w, &wire.port), wire.now);
 	cr_assert_not_null(wire.stack);
 	cr_assert_eq(tern_ip_add_addr(tern_ip(wire.stack), wire.plan.options.addrs[0].addr, 120),
 		     0);
