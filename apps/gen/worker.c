@@ -306,12 +306,12 @@ begin(struct worker *w, uint64_t now)
 }
 
 static void
-run(struct worker *w, uint64_t now)
+run(struct worker *w, uint64_t begin_ns)
 {
-	w->began_ns = now;
+	w->began_ns = begin_ns;
 	if (w->open_loop)
 		schedule_start(&w->schedule, &w->trial->profile, w->index, w->workers,
-			       w->trial->seed, now);
+			       w->trial->seed, w->began_ns);
 	w->state = WORKER_RUNNING;
 }
 
@@ -325,7 +325,11 @@ open_up(struct worker *w, uint64_t now)
 			w->engine->start(w, now);
 		w->state = WORKER_OPENING;
 	}
-	if (w->engine->ready == NULL || w->engine->ready(w, now))
+	if (w->engine->ready != NULL && !w->engine->ready(w, now))
+		return;
+	if (w->trial->together)
+		w->state = WORKER_READY;
+	else
 		run(w, now);
 }
 
@@ -416,8 +420,12 @@ obey(struct worker *w, uint64_t now)
 	case WORKER_BEGIN:
 		begin(w, now);
 		break;
+	case WORKER_GO:
+		if (w->state == WORKER_READY)
+			run(w, w->trial->start_ns);
+		break;
 	case WORKER_STOP:
-		if (w->state == WORKER_RUNNING || w->state == WORKER_OPENING) {
+		if (w->state >= WORKER_OPENING) {
 			if (w->engine->stop != NULL)
 				w->engine->stop(w, now);
 			w->state = WORKER_DRAINING;
