@@ -122,6 +122,7 @@ add_times(struct model *m, const struct trial *t, struct meter *meter, double ra
 			ns += m->tail_ns;
 		hdr_record(&meter->time[TIME_ttfb], (uint64_t)ns);
 		hdr_record(&meter->time[TIME_ttlb], (uint64_t)ns);
+		hdr_record(&meter->time[TIME_ttlb_naive], (uint64_t)ns);
 		hdr_record(&meter->time[TIME_connect], (uint64_t)ns);
 		if (i > 0 && ns >= last)
 			hdr_record(&meter->time[TIME_ipdv_longer], (uint64_t)(ns - last));

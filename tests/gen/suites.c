@@ -538,6 +538,26 @@ Test(spread, of_known_values)
 	cr_assert_eq(s.n, SPREAD_MOST);
 }
 
+/* plain ---------------------------------------------------------------------------------------- */
+
+/* ^C ends one trial early, and a series for good. */
+Test(plain, stopped_by_hand_is_a_result)
+{
+	struct model *m = model_new();
+
+	m->plan.open_loop = true;
+	m->plan.duration_ns = TERN_S;
+	m->plan.profile.n = 1;
+	m->plan.profile.phases[0] = (struct phase){ 1000, 1000, TERN_S };
+	m->stop_at = 1;
+	cr_assert_eq(model_suite(m), 0);
+	m->trials_n = 0;
+	m->plan.repeat = 3;
+	cr_assert_eq(model_suite(m), 2);
+	cr_assert_eq(m->trials_n, 1);
+	model_free(m);
+}
+
 /* repeat ------------------------------------------------------------------------------------ */
 
 Test(repeat, each_has_a_seed_of_its_own)

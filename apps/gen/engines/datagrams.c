@@ -470,6 +470,8 @@ complete(struct worker *w, struct datagrams *d, struct slot *s, const struct rte
 	} else {
 		worker_time(w, TIME_ttlb, s->intended, now);
 		worker_time(w, TIME_ttlb_naive, s->sent, now);
+		if (w->plan->suite == SUITE_RFC8219)
+			worker_variation(w, now > s->sent ? now - s->sent : 0);
 		worker_count(w, COUNT_responses);
 		w->meter->count[COUNT_rx_payload] += r->l4_bytes - 8u;
 		give_slot(d, s);
