@@ -152,6 +152,16 @@ worker_room(const struct worker *w, uint16_t n)
 	return w->queue_n + n <= WORKER_QUEUE;
 }
 
+/* A packet is counted once, however often it is refused. */
+static void
+note_refused(struct worker *w, uint16_t n)
+{
+	if (n <= w->refused)
+		return;
+	w->meter->count[COUNT_tx_full] += (uint64_t)n - w->refused;
+	w->refused = n;
+}
+
 /* Return: did the port take all that it was offered? */
 static bool
 offer(struct worker *w)
@@ -163,7 +173,8 @@ offer(struct worker *w)
 	took = port_tx(w, w->queue + head, some);
 	w->queue_head = (uint16_t)((head + took) % WORKER_QUEUE);
 	w->queue_n = (uint16_t)(w->queue_n - took);
-	w->meter->count[COUNT_tx_full] += (uint64_t)some - took;
+	w->refused = (uint16_t)(w->refused > took ? w->refused - took : 0);
+	note_refused(w, (uint16_t)(some - took));
 	return took == some;
 }
 
@@ -198,8 +209,8 @@ send_now(struct worker *w, struct rte_mbuf **pkts, uint16_t n)
 		took = port_tx(w, pkts + done, RING_PKTS);
 		w->ledger.made += took;
 		done = (uint16_t)(done + took);
-		if (took < RING_PKTS) {
-			w->meter->count[COUNT_tx_full] += (uint64_t)RING_PKTS - took;
+		if (took < RING_PKTS) { /* they are the first in the queue now */
+			note_refused(w, (uint16_t)(RING_PKTS - took));
 			break;
 		}
 	}

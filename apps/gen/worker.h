@@ -165,6 +165,7 @@ struct worker {
 	/* What waits for the port: worker_send(). */
 	struct rte_mbuf **queue; /* WORKER_QUEUE of them */
 	uint16_t queue_head, queue_n;
+	uint16_t refused; /* of them: the first so many are counted in tx_full */
 
 	uint64_t lost_ns, asked_ns; /* when the next hop was first asked for, and last */
 	uint64_t cycles;	    /* at the end of the turn before */
