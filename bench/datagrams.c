@@ -256,13 +256,15 @@ measure(enum protocol proto, uint32_t flows, bool verify)
 static void
 start_eal(char *name)
 {
-	static char memory[] = "768", cores[32];
-	char *argv[] = { name, "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry",
-			 "-m", memory,	    "--lcores", cores,	       "--log-level=lib.*:error",
-			 NULL };
+	static char args[][24] = { "--no-huge",	     "--no-pci", "--no-shconf",
+				   "--no-telemetry", "-m",	 "768",
+				   "--lcores",	     "",	 "--log-level=lib.*:error" };
+	char *argv[RTE_DIM(args) + 2] = { name };
 
-	snprintf(cores, sizeof(cores), "0@%d", sched_getcpu());
-	if (rte_eal_init(RTE_DIM(argv) - 1, argv) < 0)
+	snprintf(args[7], sizeof(args[7]), "0@%d", sched_getcpu());
+	for (unsigned int i = 0; i < RTE_DIM(args); i++)
+		argv[i + 1] = args[i];
+	if (rte_eal_init(RTE_DIM(args) + 1, argv) < 0)
 		fail("the EAL does not start");
 	bench.ns_a_cycle = 1e9 / (double)rte_get_tsc_hz();
 	bench.port = (struct tern_port){ .rx = rx, .tx = tx, .mtu = 1500 };

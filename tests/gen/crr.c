@@ -128,11 +128,13 @@ Test(crr, survives_losses)
 }
 
 /* Open loop: the response that waits for its turn is late from when it was due. */
-Test(crr, open_loop_counts_from_when_it_was_due)
+static void
+open_loop_counts_from_when_it_was_due(const struct engine *engine)
 {
 	struct stage s;
 
 	stage_plan(&s, MODE_CRR, PROTO_TCP);
+	s.engine = engine;
 	s.plan.open_loop = true;
 	s.plan.count = 0;
 	s.plan.duration_ns = S(2);
@@ -146,6 +148,16 @@ Test(crr, open_loop_counts_from_when_it_was_due)
 	stage_check(&s, s.result->ledger.done > 900, "%" PRIu64 " done", s.result->ledger.done);
 	stage_check(&s, meter_errors(&s.result->total) == 0, "errors");
 	stage_close(&s);
+}
+
+Test(crr, open_loop_counts_from_when_it_was_due)
+{
+	open_loop_counts_from_when_it_was_due(&engine_full);
+}
+
+Test(crr, open_loop_counts_from_when_it_was_due_lite)
+{
+	open_loop_counts_from_when_it_was_due(&engine_lite);
 }
 
 /* Bad peers ----------------------------------------------------------------------------------- */
@@ -211,7 +223,8 @@ static const struct {
 	  PEER_CLOSES, ERRORS_N, 0 },
 };
 
-Test(crr, tells_what_was_wrong)
+static void
+tells_what_was_wrong(const struct engine *engine)
 {
 	enum { N = 10 };
 
@@ -220,6 +233,7 @@ Test(crr, tells_what_was_wrong)
 		struct peer peer;
 
 		stage_plan(&s, MODE_CRR, peers[i].proto);
+		s.engine = engine;
 		s.plan.verify = peers[i].verify;
 		s.plan.rsp_bytes = peers[i].rsp_bytes;
 		s.plan.count = N;
@@ -237,11 +251,23 @@ Test(crr, tells_what_was_wrong)
 	}
 }
 
-Test(crr, tells_of_a_closed_port)
+Test(crr, tells_what_was_wrong)
+{
+	tells_what_was_wrong(&engine_full);
+}
+
+Test(crr, tells_what_was_wrong_lite)
+{
+	tells_what_was_wrong(&engine_lite);
+}
+
+static void
+tells_of_a_closed_port(const struct engine *engine)
 {
 	struct stage s;
 
 	stage_plan(&s, MODE_CRR, PROTO_TCP);
+	s.engine = engine;
 	s.deaf = true;
 	stage_open(&s);
 	stage_run(&s);
@@ -249,14 +275,26 @@ Test(crr, tells_of_a_closed_port)
 	stage_close(&s);
 }
 
+Test(crr, tells_of_a_closed_port)
+{
+	tells_of_a_closed_port(&engine_full);
+}
+
+Test(crr, tells_of_a_closed_port_lite)
+{
+	tells_of_a_closed_port(&engine_lite);
+}
+
 /* A trial that is not waited for: what still stands is given up, and told. */
-Test(crr, gives_up_in_the_end)
+static void
+gives_up_in_the_end(const struct engine *engine)
 {
 	struct stage s;
 	struct peer peer;
 	struct worker *w;
 
 	stage_plan(&s, MODE_CRR, PROTO_TCP);
+	s.engine = engine;
 	s.plan.connections = 7;
 	peer_init(&peer, 64, SAYS(""), PEER_STAYS);
 	s.peer = &peer.vt;
@@ -272,14 +310,26 @@ Test(crr, gives_up_in_the_end)
 	stage_close(&s);
 }
 
+Test(crr, gives_up_in_the_end)
+{
+	gives_up_in_the_end(&engine_full);
+}
+
+Test(crr, gives_up_in_the_end_lite)
+{
+	gives_up_in_the_end(&engine_lite);
+}
+
 /* What a trial takes it has from the beginning. */
-Test(crr, allocates_nothing_while_it_runs)
+static void
+allocates_nothing_while_it_runs(const struct engine *engine)
 {
 	const char *first = NULL;
 	unsigned long calls;
 	struct stage s;
 
 	stage_plan(&s, MODE_CRR, PROTO_HTTP);
+	s.engine = engine;
 	s.plan.connections = 16;
 	s.plan.count = 0;
 	s.how.odds.loss_ppm = PERCENT(2);
@@ -297,8 +347,19 @@ Test(crr, allocates_nothing_while_it_runs)
 	stage_close(&s);
 }
 
+Test(crr, allocates_nothing_while_it_runs)
+{
+	allocates_nothing_while_it_runs(&engine_full);
+}
+
+Test(crr, allocates_nothing_while_it_runs_lite)
+{
+	allocates_nothing_while_it_runs(&engine_lite);
+}
+
 /* The trials of a suite follow one another on the same stack, of one kind and of others. */
-Test(crr, trials_follow_one_another)
+static void
+trials_follow_one_another(const struct engine *engine)
 {
 	static const struct {
 		enum mode mode;
@@ -311,6 +372,7 @@ Test(crr, trials_follow_one_another)
 	struct stage s;
 
 	stage_plan(&s, MODE_CRR, PROTO_HTTP);
+	s.engine = engine;
 	s.plan.suite = SUITE_RFC9411;
 	s.plan.connections = 10;
 	s.plan.depth = 2;
@@ -333,4 +395,14 @@ Test(crr, trials_follow_one_another)
 			    "trial %zu: %" PRIu64, i, s.result->ledger.launched);
 	}
 	stage_close(&s);
+}
+
+Test(crr, trials_follow_one_another)
+{
+	trials_follow_one_another(&engine_full);
+}
+
+Test(crr, trials_follow_one_another_lite)
+{
+	trials_follow_one_another(&engine_lite);
 }

@@ -14,7 +14,6 @@ lite_plan(struct stage *s, enum mode mode, enum protocol proto)
 {
 	stage_plan(s, mode, proto);
 	s->engine = &engine_lite;
-	s->plan.options.config = tern_config_server;
 }
 
 /* A time is within the precision of its histogram: 1/1024. */

@@ -99,7 +99,7 @@ add_counts(const struct model *m, const struct plan *plan, struct meter *meter,
 	meter->count[COUNT_requests] += offered;
 	meter->count[COUNT_opened] += offered;
 	meter->count[COUNT_established] += done;
-	meter->count[COUNT_responses] += done;
+	meter->count[COUNT_responses] += m->mute ? 0 : done;
 	meter->count[COUNT_closed] += done;
 	meter->count[COUNT_tx_pkts] += offered;
 	meter->count[COUNT_rx_payload] += done * plan->rsp_bytes;
@@ -122,6 +122,7 @@ add_times(struct model *m, const struct trial *t, struct meter *meter, double ra
 			ns += m->tail_ns;
 		hdr_record(&meter->time[TIME_ttfb], (uint64_t)ns);
 		hdr_record(&meter->time[TIME_ttlb], (uint64_t)ns);
+		hdr_record(&meter->time[TIME_ttlb_naive], (uint64_t)ns);
 		hdr_record(&meter->time[TIME_connect], (uint64_t)ns);
 		if (i > 0 && ns >= last)
 			hdr_record(&meter->time[TIME_ipdv_longer], (uint64_t)(ns - last));
@@ -149,8 +150,11 @@ add_interval(struct model *m, const struct trial *t, struct result *r, const str
 }
 
 static void
-add_ledger(struct result *r, const struct stretch *s)
+add_ledger(struct result *r, const struct plan *plan, const struct stretch *s)
 {
+	r->ledger.made += (uint64_t)s->offered;
+	if (plan->mode == MODE_FLOOD) /* it launches nothing */
+		return;
 	r->ledger.launched += (uint64_t)s->offered;
 	r->ledger.done += (uint64_t)s->done;
 	r->ledger.failed += (uint64_t)s->lost;
@@ -172,7 +176,7 @@ run_open(struct model *m, const struct trial *t, struct result *r, double loss)
 			until = at + step + m->recovery_ns;
 		peak = fmax(peak, rate);
 		add_interval(m, t, r, &s, at);
-		add_ledger(r, &s);
+		add_ledger(r, plan_of(m, t), &s);
 		add_counts(m, plan_of(m, t), &r->total, &s);
 		if (at >= (double)t->omit_ns) {
 			add_counts(m, plan_of(m, t), &r->sum, &s);
@@ -194,7 +198,7 @@ run_count(struct model *m, const struct trial *t, struct result *r, double loss)
 		      ceil(fmax(0, s.offered - floor(served(m, rate) * ns / 1e9) - m->buffer)) +
 			      floor(s.offered * loss));
 	s.done = s.offered - s.lost;
-	add_ledger(r, &s);
+	add_ledger(r, plan_of(m, t), &s);
 	add_counts(m, plan_of(m, t), &r->total, &s);
 	add_counts(m, plan_of(m, t), &r->sum, &s);
 	r->ns = (uint64_t)ns;
@@ -209,7 +213,7 @@ run_held(struct model *m, const struct trial *t, struct result *r)
 	struct stretch s = { plan->connections, plan->connections - stood, stood,
 			     (double)t->duration_ns };
 
-	add_ledger(r, &s);
+	add_ledger(r, plan_of(m, t), &s);
 	add_counts(m, plan, &r->total, &s);
 	add_counts(m, plan, &r->sum, &s);
 	r->ns = t->duration_ns;
@@ -278,7 +282,10 @@ result_rate(const struct plan *plan, const struct result *r)
 double
 result_loss(const struct plan *plan, const struct result *r)
 {
-	(void)plan;
+	const uint64_t *count = r->total.count;
+
+	if (plan->mode == MODE_FLOOD)
+		return 1 - (double)count[COUNT_responses] / fmax(1, (double)count[COUNT_requests]);
 	return r->ledger.launched > 0 ? (double)r->ledger.failed / (double)r->ledger.launched : 0;
 }
 

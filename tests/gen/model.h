@@ -27,6 +27,7 @@ struct model {
 	double noise;	    /* odds of a trial that something disturbs it */
 	double noise_loss;  /* what it loses then, at most */
 	double buffer;	    /* frames that it keeps above its capacity */
+	bool mute;	    /* it answers nothing, and takes everything */
 	double recovery_ns; /* it goes on losing for so long after an overload */
 	double connections; /* that it holds */
 	double bad_share;   /* of transactions that fail, of RSTs that are not asked for */

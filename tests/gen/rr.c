@@ -93,7 +93,8 @@ Test(rr, survives_losses)
 }
 
 /* Closes after each third response: what was not answered is asked again, and nothing fails. */
-Test(rr, opens_again_what_the_server_closes)
+static void
+opens_again_what_the_server_closes(const struct engine *engine)
 {
 	static const char text[] = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes";
 
@@ -102,6 +103,7 @@ Test(rr, opens_again_what_the_server_closes)
 		struct peer peer;
 
 		stage_plan(&s, MODE_RR, PROTO_HTTP);
+		s.engine = engine;
 		s.plan.depth = depth;
 		s.plan.count = 30;
 		peer_init(&peer, (uint32_t)request_text_bytes(&s.plan) - 1, SAYS(text),
@@ -117,8 +119,19 @@ Test(rr, opens_again_what_the_server_closes)
 	}
 }
 
+Test(rr, opens_again_what_the_server_closes)
+{
+	opens_again_what_the_server_closes(&engine_full);
+}
+
+Test(rr, opens_again_what_the_server_closes_lite)
+{
+	opens_again_what_the_server_closes(&engine_lite);
+}
+
 /* The bodies of http by their lengths. */
-Test(rr, http_has_bodies_of_many_lengths)
+static void
+http_has_bodies_of_many_lengths(const struct engine *engine)
 {
 	static const struct {
 		const char *url;
@@ -132,6 +145,7 @@ Test(rr, http_has_bodies_of_many_lengths)
 		uint64_t least = 20 * cases[i].bytes;
 
 		stage_plan(&s, MODE_RR, PROTO_HTTP);
+		s.engine = engine;
 		s.plan.url = cases[i].url;
 		stage_open(&s);
 		stage_run(&s);
@@ -143,6 +157,16 @@ Test(rr, http_has_bodies_of_many_lengths)
 			    stage_count(&s, COUNT_rx_payload));
 		stage_close(&s);
 	}
+}
+
+Test(rr, http_has_bodies_of_many_lengths)
+{
+	http_has_bodies_of_many_lengths(&engine_full);
+}
+
+Test(rr, http_has_bodies_of_many_lengths_lite)
+{
+	http_has_bodies_of_many_lengths(&engine_lite);
 }
 
 /* Without a file to compare with, bodies have to be alike: each second one is not. */
@@ -192,7 +216,8 @@ static const struct {
 	  PEER_STAYS, ERROR_bad_payload },
 };
 
-Test(rr, tells_what_was_wrong)
+static void
+tells_what_was_wrong(const struct engine *engine)
 {
 	enum { N = 16 };
 
@@ -202,6 +227,7 @@ Test(rr, tells_what_was_wrong)
 
 		fprintf(stderr, "%s\n", peers[i].name);
 		stage_plan(&s, MODE_RR, PROTO_TCP);
+		s.engine = engine;
 		s.plan.verify = peers[i].error == ERROR_bad_payload;
 		s.plan.count = N;
 		s.plan.depth = 4;
@@ -216,11 +242,23 @@ Test(rr, tells_what_was_wrong)
 	}
 }
 
-Test(rr, tells_of_a_closed_port)
+Test(rr, tells_what_was_wrong)
+{
+	tells_what_was_wrong(&engine_full);
+}
+
+Test(rr, tells_what_was_wrong_lite)
+{
+	tells_what_was_wrong(&engine_lite);
+}
+
+static void
+tells_of_a_closed_port(const struct engine *engine)
 {
 	struct stage s;
 
 	stage_plan(&s, MODE_RR, PROTO_TCP);
+	s.engine = engine;
 	s.deaf = true;
 	s.plan.depth = 2;
 	stage_open(&s);
@@ -229,12 +267,24 @@ Test(rr, tells_of_a_closed_port)
 	stage_close(&s);
 }
 
+Test(rr, tells_of_a_closed_port)
+{
+	tells_of_a_closed_port(&engine_full);
+}
+
+Test(rr, tells_of_a_closed_port_lite)
+{
+	tells_of_a_closed_port(&engine_lite);
+}
+
 /* 900 connections: more than are opened at once. */
-Test(rr, begins_when_all_connections_stand)
+static void
+begins_when_all_connections_stand(const struct engine *engine)
 {
 	struct stage s;
 
 	stage_plan(&s, MODE_RR, PROTO_TCP);
+	s.engine = engine;
 	s.how.connections = 1024;
 	s.plan.connections = 900;
 	s.plan.count = 1800;
@@ -243,4 +293,14 @@ Test(rr, begins_when_all_connections_stand)
 	stage_all_well(&s, 1800);
 	stage_check(&s, stage_count(&s, COUNT_opened) == 900, "opened");
 	stage_close(&s);
+}
+
+Test(rr, begins_when_all_connections_stand)
+{
+	begins_when_all_connections_stand(&engine_full);
+}
+
+Test(rr, begins_when_all_connections_stand_lite)
+{
+	begins_when_all_connections_stand(&engine_lite);
 }

@@ -108,6 +108,7 @@ stage_plan(struct stage *s, enum mode mode, enum protocol proto)
 			  .target_port = STAGE_PORT,
 			  .options.addrs = { { addr_of(A), 120 } },
 			  .options.addrs_n = 1,
+			  .options.config = tern_config_server,
 			  .connections = 1,
 			  .depth = 1,
 			  .max_outstanding = 64,
@@ -151,6 +152,8 @@ stage_open(struct stage *s)
 	struct worker *w;
 
 	on = s;
+	if (s->engine == &engine_lite)
+		s->plan.depth = 1; /* all that it knows of */
 	s->bench = (struct bench){ .plan = &s->plan,
 				   .engine = s->engine,
 				   .workers_n = 1,

@@ -144,6 +144,23 @@ Test(search, bits_a_second)
 	model_free(m);
 }
 
+/* Who answers no flood loses none of it: what counts then is what the port takes. */
+Test(search, flood_that_is_not_answered)
+{
+	struct model *m = searching(METRIC_PPS, MODE_FLOOD);
+
+	cr_assert_eq(model_suite(m), 0);
+	is_just_below(model_number(m, "search", 0, "relevant_lower_bound"), 300e3, 0.01);
+	cr_assert_not(model_notes(m, "nothing came back"));
+	m->rows_n = 0;
+	m->mute = true;
+	m->speed = 500e3;
+	cr_assert_eq(model_suite(m), 4);
+	is_near(model_number(m, "search", 0, "relevant_lower_bound"), 500e3, 0.03);
+	cr_assert(model_notes(m, "nothing came back"));
+	model_free(m);
+}
+
 /* Connections held: whole numbers, and each trial has a plan with as many of them. */
 Test(search, connections)
 {
@@ -519,6 +536,26 @@ Test(spread, of_known_values)
 	for (unsigned int i = 0; i < 2 * SPREAD_MOST; i++)
 		spread_add(&s, 1);
 	cr_assert_eq(s.n, SPREAD_MOST);
+}
+
+/* plain ---------------------------------------------------------------------------------------- */
+
+/* ^C ends one trial early, and a series for good. */
+Test(plain, stopped_by_hand_is_a_result)
+{
+	struct model *m = model_new();
+
+	m->plan.open_loop = true;
+	m->plan.duration_ns = TERN_S;
+	m->plan.profile.n = 1;
+	m->plan.profile.phases[0] = (struct phase){ 1000, 1000, TERN_S };
+	m->stop_at = 1;
+	cr_assert_eq(model_suite(m), 0);
+	m->trials_n = 0;
+	m->plan.repeat = 3;
+	cr_assert_eq(model_suite(m), 2);
+	cr_assert_eq(m->trials_n, 1);
+	model_free(m);
 }
 
 /* repeat ------------------------------------------------------------------------------------ */

@@ -28,6 +28,7 @@ enum {
 	TAG_BYTES = 8,
 	MARK = 0x7465726e,
 	SWEEPS = 16,
+	MANY_SLOTS = 16384, /* no longer in the caches next to the processor */
 	SWEPT_AT_ONCE = 64,
 	UDP_DEPTH_BITS = 16,
 	ICMP_DEPTH_BITS = 8,
@@ -469,6 +470,8 @@ complete(struct worker *w, struct datagrams *d, struct slot *s, const struct rte
 	} else {
 		worker_time(w, TIME_ttlb, s->intended, now);
 		worker_time(w, TIME_ttlb_naive, s->sent, now);
+		if (w->plan->suite == SUITE_RFC8219)
+			worker_variation(w, now > s->sent ? now - s->sent : 0);
 		worker_count(w, COUNT_responses);
 		w->meter->count[COUNT_rx_payload] += r->l4_bytes - 8u;
 		give_slot(d, s);
@@ -539,12 +542,37 @@ recycle(struct datagrams *d, struct rte_mbuf *m)
 	d->stash[d->stash_n++] = m;
 }
 
+static void
+prefetch_slot(const struct worker *w, const struct datagrams *d, const struct rte_mbuf *m)
+{
+	const uint8_t *data = rte_pktmbuf_mtod(m, const uint8_t *);
+	uint32_t flow;
+
+	if (m->data_len >= FRAME_PAYLOAD_AT &&
+	    find_flow(w, d, load32(data + FRAME_DST_AT),
+		      load16(data + (is_icmp(w) ? FRAME_ICMP_ID_AT : FRAME_L4_AT + 2)), &flow))
+		rte_prefetch0(&d->slot[flow << d->depth_bits]);
+}
+
+/* With many flows each answer is to one that was not touched for long: the misses overlap. */
+static void
+prefetch(const struct worker *w, const struct datagrams *d, struct rte_mbuf *const *pkts,
+	 uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], const void *));
+	for (uint16_t i = 0; i < n; i++)
+		prefetch_slot(w, d, pkts[i]);
+}
+
 static uint16_t
 datagrams_rx(struct worker *w, struct rte_mbuf **pkts, uint16_t n, uint64_t now)
 {
 	struct datagrams *d = datagrams_of(w);
 	uint16_t left = 0;
 
+	if (d->slots > MANY_SLOTS)
+		prefetch(w, d, pkts, n);
 	for (uint16_t i = 0; i < n; i++)
 		if (take(w, d, pkts[i], now))
 			recycle(d, pkts[i]);

@@ -40,7 +40,7 @@ latency(struct frames *f)
 {
 	unsigned int n = frames_repeats(f, REPEATS);
 	struct spread typical = { .n = 0 }, worst = { .n = 0 };
-	const struct hdr *h = &f->s->result->sum.time[TIME_ttlb];
+	const struct hdr *h = &f->s->result->sum.time[TIME_ttlb_naive];
 	uint64_t least = UINT64_MAX;
 	struct trial trial;
 	int status = 0;
@@ -94,7 +94,9 @@ most_variation(const struct meter *m)
 {
 	const struct hdr *less = &m->time[TIME_ipdv_shorter], *more = &m->time[TIME_ipdv_longer];
 
-	return more->n > 0 ? (double)more->longest_ns : -(double)less->least_ns;
+	if (more->n > 0)
+		return (double)more->longest_ns;
+	return less->n > 0 ? -(double)less->least_ns : 0;
 }
 
 /* PDV and IPDV, §7.3: of all frames of a stream of 60 s. */
@@ -104,7 +106,7 @@ delay_variation(struct frames *f)
 	unsigned int n = frames_repeats(f, REPEATS);
 	struct spread pdv = { .n = 0 }, least = pdv, median = pdv, most = pdv;
 	const struct meter *m = &f->s->result->sum;
-	const struct hdr *h = &m->time[TIME_ttlb];
+	const struct hdr *h = &m->time[TIME_ttlb_naive];
 	struct trial trial;
 	int status = 0;
 
@@ -118,6 +120,8 @@ delay_variation(struct frames *f)
 	}
 	if (status != 0)
 		return status;
+	if (m->time[TIME_ipdv_longer].n + m->time[TIME_ipdv_shorter].n == 0)
+		suite_note(f->s, "%u bytes: no two frames in a row came back", f->bytes);
 	tell(f, "PDV", &pdv);
 	tell(f, "IPDV Dmin", &least);
 	tell(f, "IPDV Dmed", &median);

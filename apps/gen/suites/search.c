@@ -42,11 +42,31 @@ static double
 shortfall(double rate, const struct result *r)
 {
 	double all = due(rate, &r->trial);
-	double begun = (double)(r->ledger.launched + r->ledger.shed);
+	/* A flood launches nothing: it sends. */
+	uint64_t launched = RTE_MAX(r->ledger.launched, r->total.count[COUNT_requests]);
+	double begun = (double)(launched + r->ledger.shed);
 
 	if (!r->trial.open_loop || r->trial.count > 0 || all < 1 || begun >= all)
 		return 0;
 	return 1 - begun / all;
+}
+
+/* A flood of which nothing came back: whoever it is sent to does not answer such things. */
+static bool
+is_one_way(const struct plan *plan, const struct result *r)
+{
+	return plan->mode == MODE_FLOOD && r->total.count[COUNT_responses] == 0;
+}
+
+/* What did not come back, or, if nothing ever does, what the port did not take. */
+static double
+loss_ratio(const struct plan *plan, const struct result *r)
+{
+	uint64_t made = r->ledger.made, dropped = r->ledger.dropped;
+
+	if (!is_one_way(plan, r))
+		return result_loss(plan, r);
+	return made > 0 ? (double)dropped / (double)made : 0;
 }
 
 double
@@ -58,7 +78,7 @@ search_loss(const struct plan *plan, double rate, const struct result *r, bool *
 	if (r->trial.profile.pacing == PACING_POISSON)
 		allowed += 4 / sqrt(fmax(1, due(rate, &r->trial)));
 	*limited = missing > allowed;
-	return fmin(LOST_ALL, result_loss(plan, r) + (*limited ? missing : 0));
+	return fmin(LOST_ALL, loss_ratio(plan, r) + (*limited ? missing : 0));
 }
 
 static void
@@ -309,6 +329,8 @@ search(struct series *s, struct mlr *mlr, struct searching *g)
 		m.prepare = at_bits;
 	tell_attributes(s, &mlr->goals[0]);
 	status = search_run(s, mlr, &m);
+	if (status == 0 && is_one_way(s->plan, s->result))
+		suite_note(s, "nothing came back: the loss is of what the port did not take");
 	for (unsigned int i = 0; i < mlr->goals_n && status != 2; i++)
 		status = suite_worse(status, tell_goal(s, mlr, i));
 	return status;
