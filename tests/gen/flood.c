@@ -208,6 +208,27 @@ Test(flood, overtaken_answers_are_reordered)
 	stand_close(&stand);
 }
 
+/* The frame as it left is no answer: a port may give back what it was given. */
+static void
+send_back(struct stand *s, const struct rte_mbuf *m)
+{
+	struct rte_mbuf *copy = rte_pktmbuf_copy(m, s->tap.pool, 0, UINT32_MAX);
+
+	cr_assert_not_null(copy);
+	cr_assert_eq(s->pipe.end[1].port.tx(&s->pipe.end[1].port, &copy, 1), 1);
+}
+
+Test(flood, own_frames_are_no_answers)
+{
+	memset(&stand, 0, sizeof(stand));
+	stand.silent = true;
+	stand.on_frame = send_back;
+	echo(PROTO_UDP, 10000, 10 * TERN_MS);
+	cr_assert_eq(stand_count(&stand, COUNT_responses), 0);
+	cr_assert_eq(stand_count(&stand, COUNT_other), 100);
+	stand_close(&stand);
+}
+
 Test(flood, corruption_is_noticed)
 {
 	memset(&stand, 0, sizeof(stand));

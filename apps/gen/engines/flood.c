@@ -485,6 +485,14 @@ is_of_trial(const struct worker *w, const struct flood *f, const struct stamp *s
 	return worker != w->index || (uint32_t)s->who - f->number > INT32_MAX;
 }
 
+/* A port that gives back what was sent (net_null, net_ring) answers nothing: nobody had it. */
+static bool
+is_for_us(const struct worker *w, const struct rte_mbuf *m)
+{
+	return rte_is_same_ether_addr(rte_pktmbuf_mtod(m, const struct rte_ether_addr *),
+				      &w->port->mac);
+}
+
 static void
 account(struct worker *w, struct flood *f, const struct received *r, const struct stamp *s,
 	uint64_t now)
@@ -515,7 +523,9 @@ take_stamped(struct worker *w, const struct rte_mbuf *m, const struct received *
 {
 	struct flood *f = flood_of(w);
 
-	if (!received_good(m, r))
+	if (!is_for_us(w, m))
+		worker_count(w, COUNT_other);
+	else if (!received_good(m, r))
 		w->meter->error[ERROR_bad_cksum]++;
 	else if (!is_of_trial(w, f, s))
 		worker_count(w, COUNT_other);

@@ -82,7 +82,9 @@ draw_title(const struct view *view)
 	put(LINE_TITLE, 0, "tern-gen %s %s to %s", mode_names[plan->mode],
 	    protocol_names[plan->proto], tern_addr_print(plan->target, text));
 	attroff(A_BOLD);
-	if (!plan->open_loop)
+	if (!plan->open_loop && (plan->mode == MODE_FLOOD || plan->mode == MODE_REPLAY))
+		put(LINE_TITLE, 42, "as fast as it goes");
+	else if (!plan->open_loop)
 		put(LINE_TITLE, 42, "closed loop, %" PRIu32, plan->connections);
 	else if (plan->offered > 0)
 		put(LINE_TITLE, 42, "open loop, %" PRIu64 "/s", plan->offered);
