@@ -61,7 +61,7 @@ struct engine {
 	enum launched (*launch)(struct worker *w, uint64_t intended, uint64_t now);
 	/* In every turn of the loop: timers, what is left to be sent. Return: was there work? */
 	bool (*poll)(struct worker *w, uint64_t now);
-	/* When it has to be polled though no packet comes; UINT64_MAX: never. For the simulation. */
+	/* When it has to be polled though no packet comes, for sim.c; UINT64_MAX: never. */
 	uint64_t (*next)(const struct worker *w);
 	/*
 	 * Packets as they come from the port. Those that it takes it frees or sends; the others it
