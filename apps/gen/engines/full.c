@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "gen/engines/full.h"
 
-#include <stdio.h>
-
 #include "echo/chargen.h"
+#include "gen/complain.h"
 
 enum { ALIGN = 64 };
 
@@ -143,13 +142,6 @@ kind_of(const struct plan *plan)
 	}
 }
 
-static int
-complain(const char *what)
-{
-	fprintf(stderr, "tern-gen: %s\n", what);
-	return -1;
-}
-
 static const char *
 check(const struct full *f)
 {
@@ -182,7 +174,7 @@ init(struct worker *w)
 	chargen_make();
 	sources_init(&f->sources, w->plan, w->addr, w->plan->seed, w->index, w->workers);
 	wrong = check(f);
-	return wrong != NULL ? complain(wrong) : 0;
+	return wrong != NULL ? complain("%s", wrong) : 0;
 }
 
 /* Asks and their limits ------------------------------------------------------------------------ */
