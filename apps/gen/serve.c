@@ -178,7 +178,7 @@ static const char *
 wanted(const struct plan *plan)
 {
 	if (plan->proto == PROTO_UDP)
-		return plan->mode == MODE_FLOOD ? "udp-discard" : "udp-echo";
+		return "udp-echo"; /* so that what a flood loses is seen */
 	return tcp_wanted(plan);
 }
 

@@ -20,7 +20,26 @@ share(uint32_t all, unsigned int workers)
 	return RTE_MAX((all + workers - 1) / workers, 1u);
 }
 
-/* Connections of one worker; in open loop as many as may be outstanding. */
+/* Pairs of address and port for each worker. */
+static uint64_t
+pairs_of(const struct plan *plan, unsigned int workers)
+{
+	struct sources s;
+
+	sources_init(&s, plan, plan->options.addrs[0].addr, 0, 0, workers);
+	return s.pairs / workers;
+}
+
+/* The cap of what is outstanding leaves half of the pairs to TIME-WAIT. */
+static uint32_t
+outstanding_of(const struct plan *plan, unsigned int workers)
+{
+	uint64_t half = RTE_MAX(pairs_of(plan, workers) / 2, UINT64_C(1));
+
+	return (uint32_t)RTE_MIN((uint64_t)share(plan->max_outstanding, workers), half);
+}
+
+/* Connections of one worker; in open loop as many as may be outstanding, if there are ports. */
 static uint32_t
 flows_of(const struct plan *plan, unsigned int workers, bool open_loop)
 {
@@ -29,7 +48,7 @@ flows_of(const struct plan *plan, unsigned int workers, bool open_loop)
 	if (plan->mode == MODE_STREAM)
 		n = plan->parallel;
 	else if (plan->mode == MODE_CRR && open_loop)
-		n = plan->max_outstanding;
+		return outstanding_of(plan, workers);
 	return share(n, workers);
 }
 
@@ -49,10 +68,8 @@ depth_most(const struct plan *plan)
 static uint32_t
 flows_most(const struct plan *plan, unsigned int workers)
 {
-	uint32_t most = RTE_MAX(plan->connections, plan->max_outstanding);
-
 	if (plan->suite != SUITE_NONE)
-		return share(most, workers);
+		return RTE_MAX(share(plan->connections, workers), outstanding_of(plan, workers));
 	return flows_of(plan, workers, plan->open_loop);
 }
 
@@ -83,16 +100,6 @@ static size_t
 bytes(const struct plan *plan, unsigned int workers)
 {
 	return lay_out(plan, workers).sum;
-}
-
-/* Pairs of address and port for each worker. */
-static uint64_t
-pairs_of(const struct plan *plan, unsigned int workers)
-{
-	struct sources s;
-
-	sources_init(&s, plan, plan->options.addrs[0].addr, 0, 0, workers);
-	return s.pairs / workers;
 }
 
 /*
