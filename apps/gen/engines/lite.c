@@ -31,6 +31,8 @@ enum {
 	MSS_MOST = 0xffff - HEADERS,
 };
 
+static const uint64_t LOOK_LEAST_NS = 10 * TERN_MS; /* where the least RTO is less */
+
 static int
 complain(const char *what)
 {
@@ -460,6 +462,7 @@ init_times(struct lite *l, const struct plan *plan)
 	l->rto = config->rto_initial_ns;
 	l->rto_ticks = lite_tick(l->rto) + 1;
 	l->delay_ticks = lite_tick(config->ack_delay_ns) + 1;
+	l->look_ticks = lite_tick(RTE_MAX(l->rto_min, LOOK_LEAST_NS)) + 1;
 }
 
 static int

@@ -160,8 +160,7 @@ struct lite {
 	uint32_t free;	      /* first of a list */
 	uint32_t alive;	      /* not CLOSED */
 	uint32_t established; /* rr, hold */
-	uint32_t *
-		idle; /* rr: a ring of those that may wait for a request, of all there is room for */
+	uint32_t *idle;	      /* rr: a ring, of those that may wait for a request */
 	uint32_t idle_head, idle_n;
 
 	/* Opening of rr and hold, and closing of them. */
@@ -198,6 +197,7 @@ struct lite {
 	uint64_t measured;	    /* when the last round trip was */
 	uint64_t rto_min, rto_max;
 	uint32_t rto_ticks, timeout_ticks, delay_ticks;
+	uint32_t look_ticks;		 /* between two looks at a connection that waits */
 	uint64_t polled;		 /* when the wheel was last turned, ns */
 	uint32_t turned;		 /* it stands at this tick */
 	uint32_t slot[LITE_SLOTS];	 /* first of a list */

@@ -54,9 +54,9 @@ lite_ask(struct lite *l, struct client *c, uint64_t now)
 	worker_count(l->w, COUNT_requests);
 	l->w->meter->count[COUNT_tx_payload] += l->ask_len;
 	lite_expect(l, c);
-	if (unlikely(l->ask_len == 0))
-		lite_ack(l, c);
 	lite_push(l, c, now);
+	if (unlikely(c->nxt == c->end - l->ask_len))
+		lite_ack(l, c); /* there was nothing to take it along */
 }
 
 /* §3.10.7.4 and RFC 5961: what is not quite right is asked about, but not for ever. */
@@ -418,7 +418,7 @@ note_fin_acked(struct lite *l, struct client *c, uint64_t now)
 	}
 }
 
-/* Beside RCV.NXT: what is not the next ----------------------------------------------------------- */
+/* Beside RCV.NXT: what is not the next ------------------------------------------------------- */
 
 /*
  * What comes too early, or again, is not taken; but its ACK is, and answered with one. Else two

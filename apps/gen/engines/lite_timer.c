@@ -2,8 +2,8 @@
 /*
  * One timer for each connection, in a wheel of lists that are only ever entered and taken from the
  * front. It is lazy: a segment that leaves or an ACK that comes moves nothing. A connection in the
- * wheel is looked at an RTO (or the wheel's turn) later, and put back as far ahead as it then
- * still has to wait; so no deadline is noticed late but where the RTO has shrunk since, and what
+ * wheel is looked at the least RTO later, which no deadline can come before, and put back for what
+ * it then still has to wait, or for the least RTO again. So no deadline is noticed late, and what
  * ended long before costs nothing but the look.
  */
 #include "gen/engines/lite.h"
@@ -62,7 +62,7 @@ void
 lite_wait(struct lite *l, struct client *c, uint64_t now)
 {
 	if (unlikely((c->places & QUEUED) == 0))
-		enqueue(l, c, lite_tick(now), l->rto_ticks);
+		enqueue(l, c, lite_tick(now), l->look_ticks);
 }
 
 static bool
@@ -152,7 +152,7 @@ look(struct lite *l, struct client *c, uint64_t now)
 		ticks = patience(l, c, tick);
 	}
 	if (ticks != UINT32_MAX && (c->places & QUEUED) == 0)
-		enqueue(l, c, tick, RTE_MIN(ticks, l->rto_ticks));
+		enqueue(l, c, tick, RTE_MIN(ticks, l->look_ticks));
 }
 
 /* Return: was there one to look at, and has time not come to `now` yet? */
