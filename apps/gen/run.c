@@ -162,6 +162,45 @@ await_link(void)
 	return 0;
 }
 
+/* Bits a second that a flood at its highest rate takes of the wire, with what Ethernet adds. */
+static double
+flood_bps(const struct plan *plan)
+{
+	enum { AROUND = 20 }; /* preamble, start of frame, gap; the FCS is in the size */
+	const struct imix *imix = &plan->imix;
+	double bytes = 0, times = 0, rate = 0;
+
+	for (unsigned int i = 0; i < imix->n; i++) {
+		bytes += (double)imix->size[i].times * (imix->size[i].bytes + AROUND);
+		times += imix->size[i].times;
+	}
+	for (unsigned int i = 0; i < plan->profile.n; i++)
+		rate = RTE_MAX(rate,
+			       RTE_MAX(plan->profile.phases[i].from, plan->profile.phases[i].to));
+	return times > 0 ? 8 * rate * bytes / times : 0;
+}
+
+/* What a driver of software says of its speed is a name, not a limit. */
+static int
+check_rate(const struct bench *bench)
+{
+	struct tern_ethdev_info info;
+	struct rte_eth_link link = { 0 };
+	double wanted = flood_bps(bench->plan), is;
+
+	if (bench->plan->mode != MODE_FLOOD || !bench->plan->open_loop ||
+	    tern_ethdev_info(tern_run_port(), &info) < 0 || info.is_virtual ||
+	    rte_eth_link_get_nowait(tern_run_port(), &link) < 0 ||
+	    link.link_speed == RTE_ETH_SPEED_NUM_NONE ||
+	    link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN)
+		return 0;
+	is = (double)link.link_speed * 1e6;
+	if (wanted <= is)
+		return 0;
+	return complain("-R: this takes %.3g Gbit/s of the wire, and %s has %.3g", wanted / 1e9,
+			info.name, is / 1e9);
+}
+
 /* ^C once: the run ends as if its time were over, and is reported; twice: at once. */
 static void
 on_signal(int number)
@@ -210,7 +249,9 @@ describe(struct bench *bench)
 static void *
 work(void *unused)
 {
-	process.status = await_link() < 0 ? 1 : process.work(&process.bench, process.data);
+	process.status = await_link() < 0 || check_rate(&process.bench) < 0 ?
+				 1 :
+				 process.work(&process.bench, process.data);
 	tern_stop();
 	return unused;
 }

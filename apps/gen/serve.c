@@ -10,6 +10,7 @@
 
 #include "echo/answers.h"
 #include "echo/chargen.h"
+#include "gen/complain.h"
 #include "gen/engines/payload.h"
 #include "http/server.h"
 #include "http/site.h"
@@ -178,7 +179,7 @@ static const char *
 wanted(const struct plan *plan)
 {
 	if (plan->proto == PROTO_UDP)
-		return plan->mode == MODE_FLOOD ? "udp-discard" : "udp-echo";
+		return "udp-echo"; /* a flood tells how much of it came back */
 	return tcp_wanted(plan);
 }
 
@@ -211,13 +212,6 @@ serve_bytes(const struct plan *plan, uint32_t connections)
 }
 
 static int
-complain(const char *name, unsigned int port, const char *what)
-{
-	fprintf(stderr, "tern-gen: %s:%u: %s\n", name, port, what);
-	return -1;
-}
-
-static int
 serve_tcp(struct serving *s, const struct tcp_service *service, uint16_t port)
 {
 	struct tern_tcp_listener *l = &s->listeners[s->listeners_n];
@@ -228,7 +222,7 @@ serve_tcp(struct serving *s, const struct tcp_service *service, uint16_t port)
 	l->user = service->user(s);
 	rc = tern_tcp_listen(tern_tcp(s->stack), l);
 	if (rc < 0)
-		return complain(service->name, port, strerror(-rc));
+		return complain("%s:%u: %s", service->name, port, strerror(-rc));
 	s->listeners_n++;
 	return 0;
 }
@@ -243,7 +237,7 @@ serve_udp(struct serving *s, unsigned int service, uint16_t port)
 	p->on_datagram = udp_services[service].on_datagram;
 	rc = tern_udp_bind(tern_udp(s->stack), p);
 	if (rc < 0)
-		return complain(udp_services[service].name, port, strerror(-rc));
+		return complain("%s:%u: %s", udp_services[service].name, port, strerror(-rc));
 	s->udp_ports_n++;
 	return 0;
 }
@@ -258,9 +252,9 @@ serve(struct serving *s, const char *name, uint16_t port)
 		return serve_tcp(s, tcp, port);
 	if (udp >= 0)
 		return serve_udp(s, (unsigned int)udp, port);
-	return complain(name, port,
-			"no such service; there are http, echo, discard, chargen, respond, "
-			"udp-echo, udp-discard and udp-chargen");
+	return complain("%s:%u: no such service; there are http, echo, discard, chargen, respond, "
+			"udp-echo, udp-discard and udp-chargen",
+			name, port);
 }
 
 /* When nobody says which: in server mode all, on the ports that they are known by. */
@@ -349,7 +343,7 @@ serve_start(void *mem, const struct plan *plan, uint32_t connections, struct ter
 	};
 	chargen_make();
 	if (fill_site(&s->site, plan) < 0) {
-		complain("http", 0, "no memory for what is served");
+		complain("no memory for what is served");
 		return NULL;
 	}
 	s->http = server_init((uint8_t *)mem + RTE_ALIGN_CEIL(sizeof(*s), (size_t)64), &http, now);

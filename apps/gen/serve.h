@@ -3,8 +3,8 @@
  * The services of tern-gen on one stack: http, echo, discard, chargen, respond on TCP; udp-echo,
  * udp-discard and udp-chargen on UDP. They are those of tern-http and tern-echo, but for respond,
  * which answers each --req bytes with --rsp bytes of the payload. http has a body of N bytes at
- * /bytes/N, for powers of two and of ten up to 1 GiB; any other path leads to one of --rsp bytes, or
- * to a line of text.
+ * /bytes/N, for powers of two and of ten up to 1 GiB; any other path leads to one of --rsp bytes,
+ * or to a line of text.
  *
  * Memory is handed in. All services of a stack belong to its thread.
  */

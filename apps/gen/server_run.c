@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Server mode: the services on every stack of tern_run, until a signal. */
-#include <stdio.h>
 #include <time.h>
 
 #include <tern_run.h>
 
 #include "gen/addresses.h"
 #include "gen/bench.h"
+#include "gen/complain.h"
 #include "gen/serve.h"
 
 static struct {
@@ -20,10 +20,8 @@ static int
 on_lcores(struct tern_config *config, unsigned int lcores, void *data)
 {
 	(void)data;
-	if (lcores > BENCH_WORKERS) {
-		fprintf(stderr, "tern-gen: %u lcores: at most %d\n", lcores, BENCH_WORKERS);
-		return -1;
-	}
+	if (lcores > BENCH_WORKERS)
+		return complain("%u lcores: at most %d", lcores, BENCH_WORKERS);
 	config->addresses = RTE_MAX(config->addresses, addresses_n(process.plan));
 	serve_configure(process.plan, config);
 	process.connections = config->connections;

@@ -12,6 +12,7 @@ enum { INTERVALS_AT_ONCE = 256 };
 
 static const uint64_t STEP_NS = TERN_MS;	/* between two looks at the workers */
 static const uint64_t OPENING_NS = 60 * TERN_S; /* for all connections of rr, hold and stream */
+static const uint64_t START_NS = 2 * TERN_MS;	/* for all workers to hear of it */
 static const uint64_t DRAIN_LEAST_NS = 100 * TERN_MS;
 static const double CPU_SHARE_LEAST = 0.98;
 static const double BUSY_MOST = 0.97;
@@ -275,12 +276,14 @@ static void
 run_all(struct going *g)
 {
 	struct bench *bench = g->bench;
-	uint64_t begin = bench->now(bench);
+	uint64_t begin = g->trial->start_ns;
 	uint64_t end = begin + g->trial->omit_ns + g->trial->duration_ns, next;
 	bool over = false;
 
 	g->t0 = begin;
 	look(bench, &g->fared);
+	if (bench->trial.together)
+		order(bench, WORKER_GO);
 	while (!over && g->t0 < end) {
 		next = RTE_MIN(g->t0 + bench->plan->interval_ns, end);
 		if (g->t0 < begin + g->trial->omit_ns)
@@ -459,6 +462,7 @@ trial_run(struct bench *bench, const struct trial *trial, const struct watcher *
 	forget(result);
 	meter_clear(bench->left_out);
 	result->trial = bench->trial = *trial;
+	bench->trial.together = bench->workers_n > 1;
 	if (trial->plan == NULL)
 		bench->trial.plan = bench->plan;
 	for (unsigned int i = 0; i < bench->workers_n; i++)
@@ -467,6 +471,7 @@ trial_run(struct bench *bench, const struct trial *trial, const struct watcher *
 	collect(bench); /* whatever was before */
 	result->failed = open_all(bench);
 	if (result->failed == 0) {
+		bench->trial.start_ns = bench->now(bench) + (bench->trial.together ? START_NS : 0);
 		run_all(&g);
 		take_disturbed(&g);
 		drain(&g);

@@ -152,6 +152,16 @@ worker_room(const struct worker *w, uint16_t n)
 	return w->queue_n + n <= WORKER_QUEUE;
 }
 
+/* A packet is counted once, however often it is refused. */
+static void
+note_refused(struct worker *w, uint16_t n)
+{
+	if (n <= w->refused)
+		return;
+	w->meter->count[COUNT_tx_full] += (uint64_t)n - w->refused;
+	w->refused = n;
+}
+
 /* Return: did the port take all that it was offered? */
 static bool
 offer(struct worker *w)
@@ -163,7 +173,8 @@ offer(struct worker *w)
 	took = port_tx(w, w->queue + head, some);
 	w->queue_head = (uint16_t)((head + took) % WORKER_QUEUE);
 	w->queue_n = (uint16_t)(w->queue_n - took);
-	w->meter->count[COUNT_tx_full] += (uint64_t)some - took;
+	w->refused = (uint16_t)(w->refused > took ? w->refused - took : 0);
+	note_refused(w, (uint16_t)(some - took));
 	return took == some;
 }
 
@@ -198,8 +209,8 @@ send_now(struct worker *w, struct rte_mbuf **pkts, uint16_t n)
 		took = port_tx(w, pkts + done, RING_PKTS);
 		w->ledger.made += took;
 		done = (uint16_t)(done + took);
-		if (took < RING_PKTS) {
-			w->meter->count[COUNT_tx_full] += (uint64_t)RING_PKTS - took;
+		if (took < RING_PKTS) { /* they are the first in the queue now */
+			note_refused(w, (uint16_t)(RING_PKTS - took));
 			break;
 		}
 	}
@@ -306,12 +317,12 @@ begin(struct worker *w, uint64_t now)
 }
 
 static void
-run(struct worker *w, uint64_t now)
+run(struct worker *w, uint64_t begin_ns)
 {
-	w->began_ns = now;
+	w->began_ns = begin_ns;
 	if (w->open_loop)
 		schedule_start(&w->schedule, &w->trial->profile, w->index, w->workers,
-			       w->trial->seed, now);
+			       w->trial->seed, w->began_ns);
 	w->state = WORKER_RUNNING;
 }
 
@@ -325,7 +336,11 @@ open_up(struct worker *w, uint64_t now)
 			w->engine->start(w, now);
 		w->state = WORKER_OPENING;
 	}
-	if (w->engine->ready == NULL || w->engine->ready(w, now))
+	if (w->engine->ready != NULL && !w->engine->ready(w, now))
+		return;
+	if (w->trial->together)
+		w->state = WORKER_READY;
+	else
 		run(w, now);
 }
 
@@ -416,8 +431,12 @@ obey(struct worker *w, uint64_t now)
 	case WORKER_BEGIN:
 		begin(w, now);
 		break;
+	case WORKER_GO:
+		if (w->state == WORKER_READY)
+			run(w, w->trial->start_ns);
+		break;
 	case WORKER_STOP:
-		if (w->state == WORKER_RUNNING || w->state == WORKER_OPENING) {
+		if (w->state >= WORKER_OPENING) {
 			if (w->engine->stop != NULL)
 				w->engine->stop(w, now);
 			w->state = WORKER_DRAINING;

@@ -61,7 +61,7 @@ struct engine {
 	enum launched (*launch)(struct worker *w, uint64_t intended, uint64_t now);
 	/* In every turn of the loop: timers, what is left to be sent. Return: was there work? */
 	bool (*poll)(struct worker *w, uint64_t now);
-	/* When it has to be polled though no packet comes; UINT64_MAX: never. For the simulation. */
+	/* When it has to be polled though no packet comes, for sim.c; UINT64_MAX: never. */
 	uint64_t (*next)(const struct worker *w);
 	/*
 	 * Packets as they come from the port. Those that it takes it frees or sends; the others it
@@ -83,6 +83,7 @@ enum worker_state {
 	WORKER_RESOLVING, /* the next hop's MAC is awaited */
 	WORKER_LOST,	  /* it does not answer */
 	WORKER_OPENING,	  /* engine->ready() is awaited */
+	WORKER_READY,	  /* the other workers are awaited */
 	WORKER_RUNNING,
 	WORKER_DRAINING,
 };
@@ -91,6 +92,7 @@ enum worker_state {
 enum worker_order {
 	WORKER_NOTHING,
 	WORKER_BEGIN, /* worker.trial is set */
+	WORKER_GO,    /* all are ready: the schedules begin at trial.start_ns */
 	WORKER_STOP,  /* launch nothing more */
 	WORKER_END,   /* whatever still stands */
 	WORKER_ORDERS
@@ -121,6 +123,9 @@ struct trial {
 	uint64_t count; /* transactions of all workers; 0: by time */
 	uint64_t seed;
 	struct imix imix; /* of a flood or datagrams; n 0: the plan's */
+	/* Workers wait for WORKER_GO, then all begin at start_ns: their arrivals interleave. */
+	bool together;
+	uint64_t start_ns;
 	uint32_t tagged; /* rfc8219: so many of the packets are timed, evenly; 0: all that can be */
 	/*
 	 * NULL: the bench's own. Else a copy of it with another mode, or with other or fewer
@@ -160,6 +165,7 @@ struct worker {
 	/* What waits for the port: worker_send(). */
 	struct rte_mbuf **queue; /* WORKER_QUEUE of them */
 	uint16_t queue_head, queue_n;
+	uint16_t refused; /* of them: the first so many are counted in tx_full */
 
 	uint64_t lost_ns, asked_ns; /* when the next hop was first asked for, and last */
 	uint64_t cycles;	    /* at the end of the turn before */

@@ -561,8 +561,12 @@ take_tcp(struct worker *w, const struct rte_mbuf *m, const struct received *r)
 static bool
 take_unreachable(struct worker *w, const struct rte_mbuf *m, const struct received *r)
 {
-	if (r->l4[0] != ICMP_UNREACHABLE || r->l4_bytes < QUOTED_AT + 20 ||
-	    load32(r->l4 + QUOTED_AT + 16) != tern_addr_to_v4(w->plan->target))
+	const uint8_t *quoted = r->l4 + QUOTED_AT;
+	uint32_t l4_at = w->plan->proto == PROTO_ICMP ? 20 + 4 : 20;
+
+	if (r->l4[0] != ICMP_UNREACHABLE || r->l4_bytes < QUOTED_AT + 28 ||
+	    load32(quoted + 16) != tern_addr_to_v4(w->plan->target) ||
+	    !sources_has(&flood_of(w)->sources, load32(quoted + 12), load16(quoted + l4_at)))
 		return false;
 	w->meter->error[received_good(m, r) ? ERROR_unreachable : ERROR_bad_cksum]++;
 	return true;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "gen/engines/full.h"
 
-#include <stdio.h>
-
 #include "echo/chargen.h"
+#include "gen/complain.h"
 
 enum { ALIGN = 64 };
 
@@ -20,7 +19,26 @@ share(uint32_t all, unsigned int workers)
 	return RTE_MAX((all + workers - 1) / workers, 1u);
 }
 
-/* Connections of one worker; in open loop as many as may be outstanding. */
+/* Pairs of address and port for each worker. */
+static uint64_t
+pairs_of(const struct plan *plan, unsigned int workers)
+{
+	struct sources s;
+
+	sources_init(&s, plan, plan->options.addrs[0].addr, 0, 0, workers);
+	return s.pairs / workers;
+}
+
+/* The cap of what is outstanding leaves half of the pairs to TIME-WAIT. */
+static uint32_t
+outstanding_of(const struct plan *plan, unsigned int workers)
+{
+	uint64_t half = RTE_MAX(pairs_of(plan, workers) / 2, UINT64_C(1));
+
+	return (uint32_t)RTE_MIN((uint64_t)share(plan->max_outstanding, workers), half);
+}
+
+/* Connections of one worker; in open loop as many as may be outstanding, if there are ports. */
 static uint32_t
 flows_of(const struct plan *plan, unsigned int workers, bool open_loop)
 {
@@ -29,7 +47,7 @@ flows_of(const struct plan *plan, unsigned int workers, bool open_loop)
 	if (plan->mode == MODE_STREAM)
 		n = plan->parallel;
 	else if (plan->mode == MODE_CRR && open_loop)
-		n = plan->max_outstanding;
+		return outstanding_of(plan, workers);
 	return share(n, workers);
 }
 
@@ -49,10 +67,8 @@ depth_most(const struct plan *plan)
 static uint32_t
 flows_most(const struct plan *plan, unsigned int workers)
 {
-	uint32_t most = RTE_MAX(plan->connections, plan->max_outstanding);
-
 	if (plan->suite != SUITE_NONE)
-		return share(most, workers);
+		return RTE_MAX(share(plan->connections, workers), outstanding_of(plan, workers));
 	return flows_of(plan, workers, plan->open_loop);
 }
 
@@ -83,16 +99,6 @@ static size_t
 bytes(const struct plan *plan, unsigned int workers)
 {
 	return lay_out(plan, workers).sum;
-}
-
-/* Pairs of address and port for each worker. */
-static uint64_t
-pairs_of(const struct plan *plan, unsigned int workers)
-{
-	struct sources s;
-
-	sources_init(&s, plan, plan->options.addrs[0].addr, 0, 0, workers);
-	return s.pairs / workers;
 }
 
 /*
@@ -136,13 +142,6 @@ kind_of(const struct plan *plan)
 	}
 }
 
-static int
-complain(const char *what)
-{
-	fprintf(stderr, "tern-gen: %s\n", what);
-	return -1;
-}
-
 static const char *
 check(const struct full *f)
 {
@@ -175,7 +174,7 @@ init(struct worker *w)
 	chargen_make();
 	sources_init(&f->sources, w->plan, w->addr, w->plan->seed, w->index, w->workers);
 	wrong = check(f);
-	return wrong != NULL ? complain(wrong) : 0;
+	return wrong != NULL ? complain("%s", wrong) : 0;
 }
 
 /* Asks and their limits ------------------------------------------------------------------------ */

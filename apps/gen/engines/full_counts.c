@@ -41,6 +41,6 @@ full_count(struct full *f)
 	m->count[COUNT_rexmit_syn] += more[SYN_AGAIN];
 	m->count[COUNT_rexmit_fin] += more[FIN_AGAIN];
 	m->count[COUNT_rexmit_data] += more[ALL_AGAIN] - more[SYN_AGAIN] - more[FIN_AGAIN];
-	m->error[ERROR_bad_cksum] += bad - f->bad_sums;
+	m->count[COUNT_damaged] += bad - f->bad_sums;
 	full_counts_start(f);
 }

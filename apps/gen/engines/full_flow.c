@@ -87,7 +87,7 @@ flow_launch(struct full *f, uint64_t intended, uint64_t now)
 	int rc;
 
 	if (fl == NULL)
-		return LAUNCH_BUSY;
+		return f->w->open_loop ? LAUNCH_SHED : LAUNCH_BUSY;
 	rc = flow_connect(f, fl);
 	if (rc == -EAGAIN) {
 		flow_give(f, fl);

@@ -159,7 +159,7 @@ read_packet(struct lite *l, struct rte_mbuf *m, struct came *came)
 	    !read_key(l, ip->dst_addr, tcp->dst_port, &came->key))
 		return OTHERS;
 	if (unlikely(!is_intact(m, ip, ip_bytes, total - ip_bytes))) {
-		l->w->meter->error[ERROR_bad_cksum]++;
+		worker_count(l->w, COUNT_damaged);
 		return DROPPED;
 	}
 	read_tcp(&came->s, tcp, header, total - ip_bytes);

@@ -51,6 +51,16 @@ sources_at(const struct sources *s, uint64_t number)
 				(uint16_t)(s->first_port + (number - addr * s->ports)) };
 }
 
+/* Can this be one of them? */
+static inline bool
+sources_has(const struct sources *s, rte_be32_t addr, rte_be16_t port)
+{
+	uint32_t a = rte_be_to_cpu_32(addr) - s->first_addr;
+	uint32_t p = (uint32_t)rte_be_to_cpu_16(port) - s->first_port;
+
+	return a < s->addrs && p < s->ports;
+}
+
 /* Multiplying by an odd number and adding what is above to what is below can both be undone. */
 static inline uint64_t
 sources_shuffle(const struct sources *s, uint64_t n)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "gen/measure/hdr.h"
 
+#include <math.h>
 #include <string.h>
 
 void
@@ -42,7 +43,8 @@ hdr_bucket_ns(uint32_t i)
 uint64_t
 hdr_percentile(const struct hdr *h, double share)
 {
-	uint64_t wanted = (uint64_t)(share * (double)h->n + 0.5), seen = 0, highest;
+	/* Whole values: the next one above, but for what the product may be off by. */
+	uint64_t wanted = (uint64_t)ceil(share * (double)h->n - 1e-6), seen = 0, highest;
 
 	if (h->n == 0)
 		return 0;

@@ -34,7 +34,8 @@
 	X(no_mbuf,     "packets that were not made for want of an mbuf") \
 	X(other,       "packets received that belong to nothing that was sent") \
 	X(reordered,   "answers that came after one to a later request") \
-	X(duplicates,  "answers that had come already")
+	X(duplicates,  "answers that had come already") \
+	X(damaged,     "packets of TCP with a wrong checksum: they are sent again")
 
 /* What can go wrong with a transaction: each counts one that did not end as it should. */
 #define ERRORS(X) \

@@ -160,8 +160,9 @@ static void
 set_counts(json_t *object, const uint64_t count[COUNTS])
 {
 	static const enum counter flat[] = {
-		COUNT_opened, COUNT_established, COUNT_requests,  COUNT_responses,  COUNT_closed,
-		COUNT_shed,   COUNT_late,	 COUNT_reordered, COUNT_duplicates, COUNT_other,
+		COUNT_opened,	  COUNT_established, COUNT_requests, COUNT_responses,
+		COUNT_closed,	  COUNT_shed,	     COUNT_late,     COUNT_reordered,
+		COUNT_duplicates, COUNT_other,	     COUNT_damaged,
 	};
 
 	for (size_t i = 0; i < RTE_DIM(flat); i++)

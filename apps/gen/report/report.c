@@ -55,6 +55,10 @@ open_text(struct view *view)
 				"--hlog: name files for the others");
 		return -1;
 	}
+	if (taken > 0 && view->plan->tui) {
+		report_complain("--tui is on stdout: name a file for what else is there");
+		return -1;
+	}
 	view->text.file = taken == 0 ? stdout : NULL;
 	return 0;
 }

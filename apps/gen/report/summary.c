@@ -314,7 +314,7 @@ print_oddities(FILE *to, const struct meter *m)
 	static const enum counter odd[] = {
 		COUNT_rexmit_syn, COUNT_rexmit_data, COUNT_rexmit_fin, COUNT_shed,
 		COUNT_late,	  COUNT_tx_full,     COUNT_tx_dropped, COUNT_no_mbuf,
-		COUNT_reordered,  COUNT_duplicates,  COUNT_other,
+		COUNT_reordered,  COUNT_duplicates,  COUNT_other,      COUNT_damaged,
 	};
 
 	for (size_t i = 0; i < RTE_DIM(odd); i++)

@@ -82,8 +82,8 @@ validate(const struct plan *plan, const struct result *r)
 	const struct meter *m = &r->sum;
 	uint64_t asked =
 		plan->mode == MODE_HOLD ? r->total.count[COUNT_opened] : m->count[COUNT_requests];
-	/* What was damaged TCP repaired, and what we gave up at the end had not failed. */
-	uint64_t failed = meter_errors(m) - m->error[ERROR_aborted] - m->error[ERROR_bad_cksum];
+	/* What we gave up at the end had not failed. */
+	uint64_t failed = meter_errors(m) - m->error[ERROR_aborted];
 	uint64_t rst = m->error[ERROR_rst] + m->error[ERROR_refused];
 	struct validity v = {
 		.failed = share(failed, asked),
