@@ -3,7 +3,7 @@
  * --tcp lite: a TCP client for generators, and nothing else. Inside of it.
  *
  * A connection is a block of one cache line, found by a table of 32-bit entries, sixteen to a cache
- * line (lite_table.h): 64 bytes and 7 to 11 for its share of the table, 10^7 idle ones in 0.8 GB.
+ * line (lite_table.h): 64 bytes and 11 to 21 for its share of the table, 10^7 idle ones in 0.8 GB.
  * What all connections have in common is kept once: the peer's addresses and port, the frame's
  * first 54 bytes with their checksums half made (lite_frame.c), and the round trip, whose estimate
  * they share (RFC 9040 §3), as all go to one peer.

@@ -265,7 +265,6 @@ take_ack(struct lite *l, struct client *c, const struct segment *s, uint64_t now
 static inline void
 note_first(struct lite *l, struct client *c, uint64_t now)
 {
-	c->flags |= ANSWERED;
 	worker_time(l->w, TIME_ttfb_naive, c->stamp, now);
 	worker_time(l->w, TIME_ttfb, c->intended, now);
 }
@@ -275,6 +274,24 @@ note_last(struct lite *l, struct client *c, uint64_t now)
 {
 	worker_time(l->w, TIME_ttlb_naive, c->stamp, now);
 	worker_time(l->w, TIME_ttlb, c->intended, now);
+}
+
+static inline void
+record_both(struct meter *m, enum time_of first, enum time_of last, uint64_t from, uint64_t to)
+{
+	uint64_t ns = to > from ? to - from : 0;
+	uint32_t place = hdr_place(ns);
+
+	hdr_record_at(&m->time[first], ns, place);
+	hdr_record_at(&m->time[last], ns, place);
+}
+
+/* One segment that is all of the response: its first byte came with its last. */
+static inline void
+note_only(struct lite *l, struct client *c, uint64_t now)
+{
+	record_both(l->w->meter, TIME_ttfb_naive, TIME_ttlb_naive, c->stamp, now);
+	record_both(l->w->meter, TIME_ttfb, TIME_ttlb, c->intended, now);
 }
 
 /*
@@ -311,6 +328,38 @@ take_text_unasked(struct lite *l, struct client *c, const struct segment *s)
 	lite_owe(l, c);
 }
 
+static inline void
+note_times(struct lite *l, struct client *c, enum lite_answer answer, uint64_t now)
+{
+	bool first = (c->flags & ANSWERED) == 0;
+
+	c->flags |= ANSWERED;
+	if (likely(first && answer == ANSWER_WHOLE))
+		note_only(l, c, now);
+	else if (first)
+		note_first(l, c, now);
+	else if (answer == ANSWER_WHOLE)
+		note_last(l, c, now);
+}
+
+/* The response is whole. Return: as take_text(). */
+static inline bool
+take_whole(struct lite *l, struct client *c, bool fin, uint64_t now)
+{
+	worker_count(l->w, COUNT_responses);
+	if (l->mode != MODE_CRR) {
+		lite_owe_later(l, c);
+		rest(l, c);
+		return c->state != CLOSED;
+	}
+	c->rcv_nxt += fin;
+	if (fin)
+		finish_behind(l, c, now);
+	else
+		lite_finish(l, c, now);
+	return false;
+}
+
 /* Return: is the connection as it was, and the peer's FIN to be looked at? */
 static inline bool
 take_text(struct lite *l, struct client *c, const struct segment *s, bool fin, uint64_t now)
@@ -323,29 +372,15 @@ take_text(struct lite *l, struct client *c, const struct segment *s, bool fin, u
 	}
 	c->rcv_nxt += s->len;
 	l->w->meter->count[COUNT_rx_payload] += s->len;
-	if ((c->flags & ANSWERED) == 0)
-		note_first(l, c, now);
 	answer = lite_answer(l, c, s->data, s->len);
-	if (unlikely(answer == ANSWER_WRONG)) {
-		wrong(l, c, now);
-		return false;
-	}
+	note_times(l, c, answer, now);
+	if (likely(answer == ANSWER_WHOLE))
+		return take_whole(l, c, fin, now);
 	if (answer == ANSWER_MORE) {
 		lite_owe(l, c);
 		return true;
 	}
-	worker_count(l->w, COUNT_responses);
-	note_last(l, c, now);
-	if (l->mode != MODE_CRR) {
-		lite_owe_later(l, c);
-		rest(l, c);
-		return c->state != CLOSED;
-	}
-	c->rcv_nxt += fin;
-	if (fin)
-		finish_behind(l, c, now);
-	else
-		lite_finish(l, c, now);
+	wrong(l, c, now);
 	return false;
 }
 
@@ -515,6 +550,13 @@ lite_input(struct lite *l, struct client *c, struct segment *s, uint64_t now)
 		take_fin(l, c, now);
 }
 
+/* It may be another worker's connection, which the port should have brought there. */
+static bool
+is_ours(const struct lite *l, uint32_t key)
+{
+	return ((key & UINT16_MAX) - l->sport) % l->w->workers == l->w->index;
+}
+
 /* Segments of no connection: §3.10.7.1. A FIN is one that was acknowledged before, see lite.h. */
 void
 lite_stray(struct lite *l, uint32_t key, const struct segment *s)
@@ -522,7 +564,7 @@ lite_stray(struct lite *l, uint32_t key, const struct segment *s)
 	uint32_t behind = s->seq + s->len + ((s->flags & SYN) != 0) + ((s->flags & FIN) != 0);
 
 	worker_count(l->w, COUNT_other);
-	if ((s->flags & RST) != 0)
+	if ((s->flags & RST) != 0 || !is_ours(l, key))
 		return;
 	if ((s->flags & (FIN | SYN | ACK)) == (FIN | ACK))
 		lite_reply(l, key, s->ack, behind, ACK);

@@ -46,18 +46,30 @@ hdr_index(uint64_t ns)
 	return (shift << (HDR_LINEAR_BITS - 1)) + (uint32_t)(ns >> shift);
 }
 
-static inline void
-hdr_record(struct hdr *h, uint64_t ns)
+/* The bucket of any time. */
+static inline uint32_t
+hdr_place(uint64_t ns)
 {
-	uint64_t v = ns < HDR_MOST_NS ? ns : HDR_MOST_NS;
+	return hdr_index(ns < HDR_MOST_NS ? ns : HDR_MOST_NS);
+}
 
+/* Into a bucket that is known: for a time that is recorded more than once. */
+static inline void
+hdr_record_at(struct hdr *h, uint64_t ns, uint32_t place)
+{
 	if (h->n == 0 || ns < h->least_ns)
 		h->least_ns = ns;
 	if (ns > h->longest_ns)
 		h->longest_ns = ns;
 	h->n++;
 	h->sum += ns;
-	h->count[hdr_index(v)]++;
+	h->count[place]++;
+}
+
+static inline void
+hdr_record(struct hdr *h, uint64_t ns)
+{
+	hdr_record_at(h, ns, hdr_place(ns));
 }
 
 void hdr_clear(struct hdr *h);
