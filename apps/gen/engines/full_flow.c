@@ -165,7 +165,7 @@ flow_over(struct full *f, struct flow *fl, enum tern_why why)
 
 	if (fl->state == FLOW_OPENING)
 		f->opening--;
-	else if (why == TERN_FINISHED || (why == TERN_ABORTED && fl->fate == FATE_NONE))
+	else if (error == FATE_NONE)
 		worker_count(f->w, COUNT_closed);
 	if (why == TERN_FINISHED && fl->closing_ns != 0)
 		worker_time(f->w, TIME_close, fl->closing_ns, full_now(f));
