@@ -123,8 +123,14 @@ print_what(FILE *to, const struct plan *plan)
 static void
 print_load(FILE *to, const struct plan *plan, const struct result *r)
 {
-	fprintf(to, "load         %.3f s after %.3f s of warm-up, seed %" PRIu64,
-		(double)r->trial.duration_ns / 1e9, (double)r->trial.omit_ns / 1e9, r->trial.seed);
+	fputs("load         ", to);
+	if (r->trial.count > 0)
+		fprintf(to, "%" PRIu64 " transactions, seed %" PRIu64, r->trial.count,
+			r->trial.seed);
+	else
+		fprintf(to, "%.3f s after %.3f s of warm-up, seed %" PRIu64,
+			(double)r->trial.duration_ns / 1e9, (double)r->trial.omit_ns / 1e9,
+			r->trial.seed);
 	if (r->trial.open_loop && plan->mode != MODE_FLOOD && plan->mode != MODE_REPLAY)
 		fprintf(to, ", at most %" PRIu32 " outstanding", plan->max_outstanding);
 	fputc('\n', to);
