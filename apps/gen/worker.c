@@ -9,7 +9,7 @@
 enum {
 	ALIGN = 64,
 	LAUNCH_BURST = 64, /* in one turn: then what came in has its turn */
-	RING_PKTS = 64,	   /* offered to the port at once */
+	TX_BURST = 64,	   /* offered to the port at once */
 };
 
 static const uint64_t LATE_NS = TERN_MS;
@@ -125,7 +125,7 @@ front_tx(struct tern_port *port, struct rte_mbuf **pkts, uint16_t n)
 	uint16_t sent = 0, some, took;
 
 	while (sent < n) {
-		some = RTE_MIN((uint16_t)(n - sent), (uint16_t)RING_PKTS);
+		some = RTE_MIN((uint16_t)(n - sent), (uint16_t)TX_BURST);
 		took = port_tx(w, pkts + sent, some);
 		sent = (uint16_t)(sent + took);
 		if (took < some)
@@ -167,7 +167,7 @@ static bool
 offer(struct worker *w)
 {
 	uint16_t head = w->queue_head % WORKER_QUEUE;
-	uint16_t some = RTE_MIN(w->queue_n, (uint16_t)RING_PKTS), took;
+	uint16_t some = RTE_MIN(w->queue_n, (uint16_t)TX_BURST), took;
 
 	some = RTE_MIN(some, (uint16_t)(WORKER_QUEUE - head));
 	took = port_tx(w, w->queue + head, some);
@@ -205,12 +205,12 @@ send_now(struct worker *w, struct rte_mbuf **pkts, uint16_t n)
 {
 	uint16_t done = 0, took;
 
-	while (w->queue_n == 0 && n - done >= RING_PKTS) {
-		took = port_tx(w, pkts + done, RING_PKTS);
+	while (w->queue_n == 0 && n - done >= TX_BURST) {
+		took = port_tx(w, pkts + done, TX_BURST);
 		w->ledger.made += took;
 		done = (uint16_t)(done + took);
-		if (took < RING_PKTS) { /* they are the first in the queue now */
-			note_refused(w, (uint16_t)(RING_PKTS - took));
+		if (took < TX_BURST) { /* they are the first in the queue now */
+			note_refused(w, (uint16_t)(TX_BURST - took));
 			break;
 		}
 	}
@@ -222,7 +222,7 @@ worker_send(struct worker *w, struct rte_mbuf **pkts, uint16_t n)
 {
 	for (uint16_t i = send_now(w, pkts, n); i < n; i++)
 		enqueue(w, pkts[i]);
-	if (w->queue_n >= RING_PKTS)
+	if (w->queue_n >= TX_BURST)
 		offer(w);
 }
 
@@ -299,7 +299,7 @@ most_outstanding(const struct worker *w)
 }
 
 static void
-begin(struct worker *w, uint64_t now)
+begin(struct worker *w)
 {
 	const struct trial *t = w->trial;
 
@@ -313,7 +313,6 @@ begin(struct worker *w, uint64_t now)
 	w->lost_ns = 0;
 	memset(&w->ledger, 0, sizeof(w->ledger));
 	w->state = WORKER_RESOLVING;
-	(void)now;
 }
 
 static void
@@ -429,7 +428,7 @@ obey(struct worker *w, uint64_t now)
 		return;
 	switch (order % WORKER_ORDERS) {
 	case WORKER_BEGIN:
-		begin(w, now);
+		begin(w);
 		break;
 	case WORKER_GO:
 		if (w->state == WORKER_READY)

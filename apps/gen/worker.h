@@ -159,7 +159,7 @@ struct worker {
 	struct rte_ether_addr peer_mac; /* of the next hop, once known */
 	uint64_t random;		/* xorshift state, from the seed and index */
 	uint64_t last_delay_ns;		/* of worker_variation() */
-	uint64_t began_ns, end_ns;	/* of the running state */
+	uint64_t began_ns;		/* when it began to run */
 	bool did;			/* something, in this turn */
 
 	/* What waits for the port: worker_send(). */
