@@ -248,29 +248,6 @@ trial_run(struct bench *bench, const struct trial *t, const struct watcher *watc
 	return 0;
 }
 
-void
-trial_of_plan(const struct plan *plan, struct trial *trial)
-{
-	*trial = (struct trial){
-		.profile = plan->profile,
-		.open_loop = plan->open_loop,
-		.duration_ns = plan->duration_ns,
-		.omit_ns = plan->omit_ns,
-		.seed = plan->seed,
-		.imix = plan->imix,
-	};
-}
-
-void
-trial_at_rate(const struct plan *plan, double rate, uint64_t duration_ns, struct trial *trial)
-{
-	trial_of_plan(plan, trial);
-	trial->open_loop = true;
-	trial->duration_ns = duration_ns;
-	trial->profile.n = 1;
-	trial->profile.phases[0] = (struct phase){ rate, rate, duration_ns + trial->omit_ns };
-}
-
 double
 result_rate(const struct plan *plan, const struct result *r)
 {
@@ -287,20 +264,6 @@ result_loss(const struct plan *plan, const struct result *r)
 	if (plan->mode == MODE_FLOOD)
 		return 1 - (double)count[COUNT_responses] / fmax(1, (double)count[COUNT_requests]);
 	return r->ledger.launched > 0 ? (double)r->ledger.failed / (double)r->ledger.launched : 0;
-}
-
-struct result *
-result_new(void)
-{
-	return calloc(1, sizeof(struct result));
-}
-
-void
-result_free(struct result *result)
-{
-	if (result != NULL)
-		free(result->intervals);
-	free(result);
 }
 
 bool
