@@ -6,7 +6,7 @@
 const char *const mode_names[MODES] = {
 	[MODE_CRR] = "crr",	  [MODE_RR] = "rr",	  [MODE_HOLD] = "hold",
 	[MODE_STREAM] = "stream", [MODE_FLOOD] = "flood", [MODE_REPLAY] = "replay",
-	[MODE_SERVER] = "server",
+	[MODE_SERVER] = "server", [MODE_MIX] = "mix",
 };
 
 const char *const suite_names[SUITES] = {

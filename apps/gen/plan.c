@@ -190,12 +190,29 @@ print_target(const struct plan *p, FILE *to)
 }
 
 static void
+print_part(const struct plan *p, unsigned int i, FILE *to)
+{
+	const struct part *part = &p->parts[i];
+	const struct plan *own = part->plan;
+	uint64_t sum = 0;
+
+	for (unsigned int k = 0; k < p->parts_n; k++)
+		sum += p->parts[k].weight;
+	line(to, "part",
+	     "%s, %g%%, %" PRIu32 " connections, at most %" PRIu32 ", from ports %u to %u",
+	     part->name, 100.0 * part->weight / (double)sum, own->connections, own->max_outstanding,
+	     own->sport_first, own->sport_last);
+}
+
+static void
 print_load(const struct plan *p, FILE *to)
 {
 	char model[LINE_MOST], a[TIME_TEXT], b[TIME_TEXT];
 
+	for (unsigned int i = 0; i < p->parts_n; i++)
+		print_part(p, i, to);
 	line(to, "model", "%s", print_model(p, model, sizeof(model)));
-	if (p->mode != MODE_FLOOD && p->mode != MODE_REPLAY)
+	if (p->mode != MODE_FLOOD && p->mode != MODE_REPLAY && p->mode != MODE_MIX)
 		line(to, "connections",
 		     "%" PRIu32 ", depth %" PRIu32 ", at most %" PRIu32 " under way",
 		     p->connections, p->depth, p->max_outstanding);
@@ -220,7 +237,7 @@ print_content(const struct plan *p, FILE *to)
 {
 	static const char *const payloads[] = { "zeros", "random", "PRBS", "a file" };
 
-	if (p->proto == PROTO_HTTP)
+	if (p->proto == PROTO_HTTP && p->mode != MODE_MIX)
 		line(to, "request", "GET %s%s", p->url,
 		     p->payload == PAYLOAD_FILE ? ", the body is compared with a file" : "");
 	else if (p->mode == MODE_CRR || (p->mode == MODE_RR && p->imix.n == 0))
@@ -233,7 +250,7 @@ print_content(const struct plan *p, FILE *to)
 				  "to the target");
 	if (p->imix.n > 0)
 		print_sizes(p, to);
-	if (p->proto != PROTO_HTTP && p->mode != MODE_HOLD)
+	if ((p->proto != PROTO_HTTP && p->mode != MODE_HOLD) || p->mode == MODE_MIX)
 		line(to, "payload", "%s", payloads[p->payload]);
 	if (p->verify)
 		line(to, "verified", "what comes back");
@@ -288,10 +305,11 @@ void
 plan_print(const struct plan *p, FILE *to)
 {
 	bool server = p->mode == MODE_SERVER, replay = p->mode == MODE_REPLAY;
+	bool nameless = server || replay || p->mode == MODE_MIX;
 
 	if (p->suite != SUITE_NONE)
 		line(to, "suite", "%s", suite_names[p->suite]);
-	if (server || replay)
+	if (nameless)
 		line(to, "mode", "%s", mode_names[p->mode]);
 	else
 		line(to, "mode", "%s over %s%s", mode_names[p->mode], protocol_names[p->proto],

@@ -25,6 +25,7 @@ enum mode {
 	MODE_FLOOD,
 	MODE_REPLAY,
 	MODE_SERVER,
+	MODE_MIX, /* several of these side by side: --mix */
 	MODES
 };
 
@@ -52,6 +53,7 @@ enum payload {
 #define GOALS_MAX 8
 #define TAGS_MAX 16
 #define SERVICES_MAX 64
+#define PARTS_MAX 8
 
 /* Frames of these sizes (bytes with FCS, as RFC 2544 §9 has them), so many in turn of each. */
 struct imix {
@@ -74,11 +76,25 @@ struct slo {
 
 enum metric { METRIC_CPS, METRIC_RPS, METRIC_PPS, METRIC_BPS, METRIC_CC };
 
+struct plan;
+
+/* Of --mix: a load beside others on the same port, that so many of all transactions are of. */
+struct part {
+	char name[24]; /* "rr/udp@7" */
+	enum mode mode;
+	enum protocol proto; /* PROTOS: not given */
+	uint16_t port;	     /* 0: that of the target */
+	uint32_t weight;
+	const struct plan *plan; /* as if it were alone, with its share of what there is */
+};
+
 struct plan {
 	enum mode mode;
 	enum suite suite;
 	enum protocol proto;
-	bool lite; /* --tcp lite */
+	bool lite;		      /* --tcp lite */
+	struct part parts[PARTS_MAX]; /* of MODE_MIX */
+	unsigned int parts_n;
 
 	/* Whom, and as whom. */
 	struct tern_addr target;	/* of a replay: any, the packets keep theirs */

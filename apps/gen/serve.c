@@ -257,14 +257,44 @@ serve(struct serving *s, const char *name, uint16_t port)
 			name, port);
 }
 
+static int
+serve_load(struct serving *s, const struct plan *plan)
+{
+	if (plan->proto == PROTO_ICMP)
+		return 0; /* the stack's own */
+	return serve(s, wanted(plan), plan->target_port);
+}
+
+/* Two parts may have one service in common. */
+static bool
+is_served(const struct plan *mix, unsigned int i)
+{
+	const struct plan *part = mix->parts[i].plan;
+
+	while (i-- > 0)
+		if (mix->parts[i].plan->target_port == part->target_port &&
+		    strcmp(wanted(mix->parts[i].plan), wanted(part)) == 0)
+			return true;
+	return false;
+}
+
+static int
+serve_parts(struct serving *s, const struct plan *mix)
+{
+	for (unsigned int i = 0; i < mix->parts_n; i++)
+		if (!is_served(mix, i) && serve_load(s, mix->parts[i].plan) < 0)
+			return -1;
+	return 0;
+}
+
 /* When nobody says which: in server mode all, on the ports that they are known by. */
 static int
 serve_usual(struct serving *s, const struct plan *plan)
 {
-	if (plan->proto == PROTO_ICMP && plan->mode != MODE_SERVER)
-		return 0; /* the stack's own */
+	if (plan->mode == MODE_MIX)
+		return serve_parts(s, plan);
 	if (plan->mode != MODE_SERVER)
-		return serve(s, wanted(plan), plan->target_port);
+		return serve_load(s, plan);
 	if (serve(s, "http", 80) < 0 || serve(s, "echo", 7) < 0 || serve(s, "discard", 9) < 0 ||
 	    serve(s, "chargen", 19) < 0 || serve(s, "udp-echo", 7) < 0)
 		return -1;

@@ -75,22 +75,38 @@ any_in(const struct bench *bench, enum worker_state state)
 
 /* Intervals ---------------------------------------------------------------------------------- */
 
-/* Each worker goes on with its other meter; what they wrote so far is in bench->interval. */
 static void
-collect(struct bench *bench)
+take_over(struct meter *into, struct meter *also, struct meter *written)
+{
+	meter_merge(into, written);
+	if (also != NULL)
+		meter_merge(also, written);
+	meter_clear(written);
+}
+
+/*
+ * Each worker goes on with its other meter; what they wrote so far is in bench->interval, what was
+ * of the parts of a mix in their results as well.
+ */
+static void
+collect(struct bench *bench, struct result *r)
 {
 	meter_clear(bench->interval);
+	for (unsigned int k = 0; k < r->parts_n; k++)
+		meter_clear(&r->parts[k].interval);
 	for (unsigned int i = 0; i < bench->workers_n; i++)
 		__atomic_store_n(&bench->workers[i]->wanted, bench->workers[i]->wanted + 1,
 				 __ATOMIC_RELEASE);
 	for (unsigned int i = 0; i < bench->workers_n; i++) {
 		struct worker *w = bench->workers[i];
-		struct meter *written = &w->meters[(w->wanted + 1) % 2];
+		unsigned int written = (w->wanted + 1) % 2;
 
 		while (__atomic_load_n(&w->given, __ATOMIC_ACQUIRE) != w->wanted)
 			pass(bench, STEP_NS / 100);
-		meter_merge(bench->interval, written);
-		meter_clear(written);
+		take_over(bench->interval, NULL, &w->meters[written]);
+		for (unsigned int k = 0; k < r->parts_n; k++)
+			take_over(bench->interval, &r->parts[k].interval,
+				  &w->parts[k].meters[written]);
 	}
 }
 
@@ -219,6 +235,22 @@ counts(const struct plan *plan, const struct interval *i)
 	return plan->keep || (i->flags & 1u << FLAG_DISTURBED) == 0;
 }
 
+/* Of the parts of a mix, beside what is done with the whole. */
+static void
+end_parts(struct result *r, const struct interval *i, bool counts)
+{
+	for (unsigned int k = 0; k < r->parts_n; k++) {
+		struct part_result *p = &r->parts[k];
+
+		if (counts)
+			meter_merge(&p->sum, &p->interval);
+		else if ((i->flags & 1u << FLAG_WARMUP) == 0)
+			meter_merge(&p->left_out, &p->interval);
+		for (unsigned int e = 0; e < ERRORS_N; e++)
+			p->error[e] += p->interval.error[e];
+	}
+}
+
 static void
 end_interval(struct going *g, uint64_t begin)
 {
@@ -226,7 +258,7 @@ end_interval(struct going *g, uint64_t begin)
 	struct interval *i;
 
 	g->t1 = g->bench->now(g->bench);
-	collect(g->bench);
+	collect(g->bench, r);
 	meter_merge(&r->total, g->bench->interval);
 	i = add_interval(r);
 	if (i == NULL)
@@ -239,6 +271,7 @@ end_interval(struct going *g, uint64_t begin)
 		meter_merge(g->bench->left_out, g->bench->interval);
 		g->left_out_ns += g->t1 - g->t0;
 	}
+	end_parts(r, i, counts(g->bench->plan, i));
 	if ((i->flags & 1u << FLAG_WARMUP) == 0) {
 		r->disturbed += (i->flags & 1u << FLAG_DISTURBED) != 0;
 		r->flagged += i->flags != 0;
@@ -300,10 +333,14 @@ run_all(struct going *g)
 static void
 take_disturbed(struct going *g)
 {
-	if (g->result->ns > 0)
+	struct result *r = g->result;
+
+	if (r->ns > 0)
 		return;
-	meter_merge(&g->result->sum, g->bench->left_out);
-	g->result->ns = g->left_out_ns;
+	meter_merge(&r->sum, g->bench->left_out);
+	for (unsigned int k = 0; k < r->parts_n; k++)
+		meter_merge(&r->parts[k].sum, &r->parts[k].left_out);
+	r->ns = g->left_out_ns;
 }
 
 static uint64_t
@@ -312,25 +349,41 @@ drain_ns(const struct bench *bench)
 	return RTE_MAX(bench->plan->timeout_ns, DRAIN_LEAST_NS);
 }
 
+static void
+add_ends(struct meter *sum, const struct meter *m)
+{
+	for (unsigned int i = 0; i < TIMES_N; i++)
+		hdr_merge(&sum->time[i], &m->time[i]);
+	for (unsigned int i = 0; i < ERRORS_N; i++)
+		sum->error[i] += m->error[i];
+}
+
+static void
+add_ends_of_part(struct part_result *p)
+{
+	add_ends(&p->sum, &p->interval);
+	for (unsigned int i = 0; i < ERRORS_N; i++)
+		p->error[i] += p->interval.error[i];
+}
+
 /* What was begun may end; its times and errors count, its rate does not. */
 static void
 drain(struct going *g)
 {
 	struct bench *bench = g->bench;
+	struct result *r = g->result;
 	uint64_t end;
-	unsigned int i;
 
 	order(bench, WORKER_STOP);
 	end = bench->now(bench) + drain_ns(bench);
 	while (!all_done(bench) && bench->now(bench) < end)
 		pass(bench, STEP_NS);
 	order(bench, WORKER_END);
-	collect(bench);
-	meter_merge(&g->result->total, bench->interval);
-	for (i = 0; i < TIMES_N; i++)
-		hdr_merge(&g->result->sum.time[i], &bench->interval->time[i]);
-	for (i = 0; i < ERRORS_N; i++)
-		g->result->sum.error[i] += bench->interval->error[i];
+	collect(bench, r);
+	meter_merge(&r->total, bench->interval);
+	add_ends(&r->sum, bench->interval);
+	for (unsigned int k = 0; k < r->parts_n; k++)
+		add_ends_of_part(&r->parts[k]);
 }
 
 /* The result --------------------------------------------------------------------------------- */
@@ -356,8 +409,13 @@ close_ledger(struct bench *bench, struct result *r, const struct ledger *before)
 {
 	struct ledger sum = { 0 }, after = { 0 };
 
-	for (unsigned int i = 0; i < bench->workers_n; i++)
-		add_ledger(&sum, &bench->workers[i]->ledger);
+	for (unsigned int i = 0; i < bench->workers_n; i++) {
+		const struct worker *w = bench->workers[i];
+
+		add_ledger(&sum, &w->ledger);
+		for (unsigned int k = 0; k < r->parts_n; k++)
+			add_ledger(&r->parts[k].ledger, &w->parts[k].ledger);
+	}
 	bench->port_counts(bench, &after);
 	sum.rx_missed = after.rx_missed - before->rx_missed;
 	sum.rx_errors = after.rx_errors - before->rx_errors;
@@ -398,12 +456,30 @@ counted(const struct plan *plan, const struct meter *m)
 	}
 }
 
+uint64_t
+result_counted(const struct plan *plan, const struct result *r)
+{
+	uint64_t sum = 0;
+
+	if (plan->mode != MODE_MIX)
+		return counted(plan, &r->sum);
+	for (unsigned int k = 0; k < r->parts_n; k++)
+		sum += counted(plan->parts[k].plan, &r->parts[k].sum);
+	return sum;
+}
+
+static double
+rate_of(const struct result *r, uint64_t n)
+{
+	return r->ns > 0 ? (double)n * 1e9 / (double)r->ns : 0;
+}
+
 double
 result_rate(const struct plan *plan, const struct result *r)
 {
 	if (plan->mode == MODE_HOLD)
 		return (double)counted(plan, &r->total);
-	return r->ns > 0 ? (double)counted(plan, &r->sum) * 1e9 / (double)r->ns : 0;
+	return rate_of(r, result_counted(plan, r));
 }
 
 double
@@ -425,7 +501,7 @@ result_loss(const struct plan *plan, const struct result *r)
 static void
 conclude(struct bench *bench, struct result *r)
 {
-	uint64_t n = counted(bench->plan, &r->sum);
+	uint64_t n = result_counted(bench->plan, r);
 	uint64_t pkts = r->sum.count[COUNT_tx_pkts] + r->sum.count[COUNT_rx_pkts];
 
 	if (bench->plan->mode == MODE_STREAM) /* not by the bit: by the packet */
@@ -434,6 +510,25 @@ conclude(struct bench *bench, struct result *r)
 	r->busy = busy_share(&r->sum);
 	r->cycles_each = n > 0 ? (double)r->sum.busy_cycles / (double)n : 0;
 	r->pkts_each = n > 0 ? (double)pkts / (double)n : 0;
+	for (unsigned int k = 0; k < r->parts_n; k++) {
+		struct part_result *p = &r->parts[k];
+
+		p->achieved = rate_of(r, counted(bench->plan->parts[k].plan, &p->sum));
+	}
+}
+
+/* There is memory for the parts from the first trial on. Return: -1: there is none. */
+static int
+forget_parts(struct result *r, unsigned int n)
+{
+	if (r->parts == NULL && n > 0)
+		r->parts = calloc(n, sizeof(*r->parts));
+	if (r->parts == NULL && n > 0)
+		return -1;
+	r->parts_n = n;
+	if (n > 0)
+		memset(r->parts, 0, n * sizeof(*r->parts));
+	return 0;
 }
 
 static void
@@ -460,6 +555,8 @@ trial_run(struct bench *bench, const struct trial *trial, const struct watcher *
 	struct ledger before = { 0 };
 
 	forget(result);
+	if (forget_parts(result, bench->workers[0]->parts_n) < 0)
+		return complain("no memory for what comes of the parts"), result->failed = 2;
 	meter_clear(bench->left_out);
 	result->trial = bench->trial = *trial;
 	bench->trial.together = bench->workers_n > 1;
@@ -468,7 +565,7 @@ trial_run(struct bench *bench, const struct trial *trial, const struct watcher *
 	for (unsigned int i = 0; i < bench->workers_n; i++)
 		bench->workers[i]->trial = &bench->trial;
 	bench->port_counts(bench, &before);
-	collect(bench); /* whatever was before */
+	collect(bench, result); /* whatever was before */
 	result->failed = open_all(bench);
 	if (result->failed == 0) {
 		bench->trial.start_ns = bench->now(bench) + (bench->trial.together ? START_NS : 0);

@@ -48,6 +48,14 @@ struct interval {
 	uint32_t outstanding;
 };
 
+/* What came of a part of --mix. */
+struct part_result {
+	struct meter interval, sum, left_out; /* as result.sum, but no packets: they are nobody's */
+	uint64_t error[ERRORS_N];	      /* of the whole trial */
+	struct ledger ledger;		      /* of its transactions */
+	double achieved;
+};
+
 struct result {
 	struct trial trial;
 	uint64_t ns;	    /* that count: without warm-up and flagged intervals, unless --keep */
@@ -55,8 +63,10 @@ struct result {
 	struct meter total; /* of the whole trial: warm-up, flagged intervals and drain too */
 	struct interval *intervals;
 	unsigned int intervals_n, disturbed, flagged;
-	struct ledger ledger; /* of all of it, warm-up and drain too */
-	double achieved;      /* of what the mode counts, a second: see plan's metric */
+	struct ledger ledger;	   /* of all of it, warm-up and drain too */
+	struct part_result *parts; /* of MODE_MIX: parts_n of them */
+	unsigned int parts_n;
+	double achieved; /* of what the mode counts, a second: see plan's metric */
 	double busy;
 	double cycles_each, pkts_each; /* busy cycles and packets for each of that */
 	bool trustworthy;
@@ -85,6 +95,9 @@ struct bench; /* the workers, and how they are made to run: in real time or simu
  */
 int trial_run(struct bench *bench, const struct trial *trial, const struct watcher *watcher,
 	      struct result *result);
+
+/* Transactions that ended well, or packets or bits, in the time that counts. */
+uint64_t result_counted(const struct plan *plan, const struct result *r);
 
 /* The trial that the plan itself asks for. */
 void trial_of_plan(const struct plan *plan, struct trial *trial);

@@ -42,5 +42,6 @@ result_free(struct result *result)
 	if (result == NULL)
 		return;
 	free(result->intervals);
+	free(result->parts);
 	free(result);
 }

@@ -149,6 +149,8 @@ worker_port(struct worker *w, struct tern_port *behind)
 bool
 worker_room(const struct worker *w, uint16_t n)
 {
+	if (w->whole != NULL)
+		w = w->whole;
 	return w->queue_n + n <= WORKER_QUEUE;
 }
 
@@ -220,6 +222,8 @@ send_now(struct worker *w, struct rte_mbuf **pkts, uint16_t n)
 void
 worker_send(struct worker *w, struct rte_mbuf **pkts, uint16_t n)
 {
+	if (w->whole != NULL)
+		w = w->whole;
 	for (uint16_t i = send_now(w, pkts, n); i < n; i++)
 		enqueue(w, pkts[i]);
 	if (w->queue_n >= TX_BURST)
@@ -343,8 +347,8 @@ open_up(struct worker *w, uint64_t now)
 		run(w, now);
 }
 
-static void
-note_lag(struct worker *w, uint64_t intended, uint64_t now)
+void
+worker_lag(struct worker *w, uint64_t intended, uint64_t now)
 {
 	worker_time(w, TIME_lag, intended, now);
 	if (now - intended > LATE_NS)
@@ -365,8 +369,8 @@ launch_one(struct worker *w, uint64_t intended, uint64_t now)
 	return how;
 }
 
-static void
-shed(struct worker *w)
+void
+worker_shed(struct worker *w)
 {
 	worker_count(w, COUNT_shed);
 	w->ledger.shed++;
@@ -386,9 +390,9 @@ launch_open(struct worker *w, uint64_t now)
 		if (how == LAUNCH_BUSY)
 			return;
 		if (how == LAUNCHED)
-			note_lag(w, due, now);
+			worker_lag(w, due, now);
 		else
-			shed(w);
+			worker_shed(w);
 		schedule_next(&w->schedule);
 	}
 }
@@ -459,6 +463,8 @@ hand_over(struct worker *w)
 	if (wanted == w->given)
 		return;
 	w->meter = &w->meters[wanted % 2];
+	for (unsigned int i = 0; i < w->parts_n; i++)
+		w->parts[i].meter = &w->parts[i].meters[wanted % 2];
 	__atomic_store_n(&w->given, wanted, __ATOMIC_RELEASE);
 }
 

@@ -172,6 +172,11 @@ struct worker {
 	bool count_cycles;	    /* not under a virtual clock */
 	struct ledger ledger;	    /* of this trial */
 
+	/* engines/mix.c: each part counts for itself, the whole sends for it. */
+	struct worker *whole; /* NULL: it is no part */
+	struct worker *parts; /* of a whole: parts_n of them */
+	unsigned int parts_n;
+
 	/* Exchange with who reports: each is written by one side only. */
 	struct meter *meters;	/* two of them */
 	uint32_t wanted, given; /* intervals asked for; handed over */
@@ -267,7 +272,12 @@ void worker_send(struct worker *w, struct rte_mbuf **pkts, uint16_t n);
 /* Room for so many in worker_send() without a drop? */
 bool worker_room(const struct worker *w, uint16_t n);
 
-extern const struct engine engine_full, engine_lite, engine_datagrams, engine_flood, engine_replay;
+/* For engines that launch by themselves: one that was due is begun, in open loop; or is shed. */
+void worker_lag(struct worker *w, uint64_t intended, uint64_t now);
+void worker_shed(struct worker *w);
+
+extern const struct engine engine_full, engine_lite, engine_datagrams, engine_flood, engine_replay,
+	engine_mix;
 
 /* The engine of a plan. */
 const struct engine *engine_of(const struct plan *plan);

@@ -24,12 +24,35 @@ enum {
 
 #define PROTO(p) (1u << (PROTO_##p))
 
+static unsigned int
+modes_of(const struct plan *p)
+{
+	unsigned int modes = IN(p->mode);
+
+	for (unsigned int i = 0; i < p->parts_n; i++)
+		modes |= IN(p->parts[i].mode);
+	return modes;
+}
+
+/* Of a mix those of its parts. */
+static unsigned int
+protos_of(const struct plan *p)
+{
+	unsigned int protos = 1u << p->proto;
+
+	for (unsigned int i = 0; i < p->parts_n; i++)
+		protos |= 1u << p->parts[i].proto;
+	return protos;
+}
+
 /* What an option is good for. */
 static void
 check_modes(const struct reading *r)
 {
+	unsigned int modes = modes_of(r->plan);
+
 	for (unsigned int i = 0; i < rows_n; i++)
-		if (r->given[i] && (rows[i].modes & IN(r->plan->mode)) == 0)
+		if (r->given[i] && (rows[i].modes & modes) == 0)
 			options_refuse("--%s has no meaning in mode %s", rows[i].name,
 				       mode_names[r->plan->mode]);
 }
@@ -44,19 +67,20 @@ check_together(const struct reading *r, const char *a, const char *b)
 /* Protocol ----------------------------------------------------------------------------------- */
 
 static enum protocol
-default_proto(const struct reading *r)
+default_proto(const struct reading *r, enum mode mode, uint16_t port)
 {
 	const struct plan *p = r->plan;
-	bool http = is_given(r, "url") || is_given(r, "header") || p->target_port == HTTP_PORT ||
+	bool http = is_given(r, "url") || is_given(r, "header") || port == HTTP_PORT ||
 		    p->suite == SUITE_RFC9411;
 
-	if (p->mode == MODE_FLOOD || p->suite == SUITE_RFC2544 || p->suite == SUITE_RFC8219)
+	if (mode == MODE_FLOOD || p->suite == SUITE_RFC2544 || p->suite == SUITE_RFC8219)
 		return PROTO_UDP;
-	return http && (p->mode == MODE_CRR || p->mode == MODE_RR) ? PROTO_HTTP : PROTO_TCP;
+	return http && (mode == MODE_CRR || mode == MODE_RR) ? PROTO_HTTP : PROTO_TCP;
 }
 
-static void
-finish_proto(struct reading *r)
+/* What was asked for; PROTOS: nothing was. */
+static enum protocol
+choose_proto(const struct reading *r, enum mode mode, enum protocol asked, uint16_t port)
 {
 	static const unsigned int allowed[MODES] = {
 		[MODE_CRR] = PROTO(TCP) | PROTO(HTTP),
@@ -67,15 +91,35 @@ finish_proto(struct reading *r)
 		[MODE_REPLAY] = 0,
 		[MODE_SERVER] = 0,
 	};
-	struct plan *p = r->plan;
 
-	if (is_given(r, "proto")) {
-		if ((allowed[p->mode] & 1u << p->proto) == 0)
-			options_refuse("--proto: there is no %s over %s", mode_names[p->mode],
-				       protocol_names[p->proto]);
-		return;
+	if (asked == PROTOS)
+		return default_proto(r, mode, port);
+	if ((allowed[mode] & 1u << asked) == 0)
+		options_refuse("%s: there is no %s over %s",
+			       r->plan->parts_n > 0 ? "--mix" : "--proto", mode_names[mode],
+			       protocol_names[asked]);
+	return asked;
+}
+
+/* Of a mix: for those of its parts that say none. Its own is then that of the first. */
+static void
+finish_proto(struct reading *r)
+{
+	struct plan *p = r->plan;
+	enum protocol asked = is_given(r, "proto") ? p->proto : PROTOS;
+
+	for (unsigned int i = 0; i < p->parts_n; i++) {
+		struct part *part = &p->parts[i];
+		uint16_t port = part->port != 0 ? part->port : p->target_port;
+
+		if (part->proto == PROTOS)
+			part->proto = asked;
+		part->proto = choose_proto(r, part->mode, part->proto, port);
 	}
-	p->proto = default_proto(r);
+	if (p->mode == MODE_MIX)
+		p->proto = p->parts[0].proto;
+	else
+		p->proto = choose_proto(r, p->mode, asked, p->target_port);
 }
 
 static bool
@@ -104,6 +148,28 @@ default_target(struct plan *p)
 	p->target = p->options.gateway;
 }
 
+static uint16_t
+port_of(const struct plan *p, enum protocol proto, uint16_t given)
+{
+	if (given != 0)
+		return given;
+	if (proto == PROTO_HTTP)
+		return HTTP_PORT;
+	if (p->suite == SUITE_RFC2544 || p->suite == SUITE_RFC8219)
+		return ECHO_PORT;
+	options_refuse("TARGET lacks a port, such as 10.9.0.1:7");
+}
+
+/* Of a mix: that of the target, for those of its parts that have none of their own. */
+static void
+finish_part_port(const struct plan *p, struct part *part)
+{
+	if (part->proto == PROTO_ICMP && part->port != 0)
+		options_refuse("--mix: ICMP knows no ports, such as %u", part->port);
+	if (part->proto != PROTO_ICMP)
+		part->port = port_of(p, part->proto, part->port != 0 ? part->port : p->target_port);
+}
+
 static void
 finish_target(struct plan *p)
 {
@@ -111,17 +177,12 @@ finish_target(struct plan *p)
 		return;
 	if (tern_addr_is_any(p->target))
 		default_target(p);
-	if (p->proto == PROTO_ICMP) {
-		if (p->target_port != 0)
-			options_refuse("TARGET: ICMP knows no ports");
-		return;
-	}
-	if (p->target_port == 0 && p->proto == PROTO_HTTP)
-		p->target_port = HTTP_PORT;
-	if (p->target_port == 0 && (p->suite == SUITE_RFC2544 || p->suite == SUITE_RFC8219))
-		p->target_port = ECHO_PORT;
-	if (p->target_port == 0)
-		options_refuse("TARGET lacks a port, such as 10.9.0.1:7");
+	for (unsigned int i = 0; i < p->parts_n; i++)
+		finish_part_port(p, &p->parts[i]);
+	if (protos_of(p) == PROTO(ICMP) && p->target_port != 0)
+		options_refuse("TARGET: ICMP knows no ports");
+	if (p->proto != PROTO_ICMP && p->mode != MODE_MIX)
+		p->target_port = port_of(p, p->proto, p->target_port);
 }
 
 /* Load --------------------------------------------------------------------------------------- */
@@ -181,7 +242,7 @@ finish_connections(struct reading *r)
 	struct plan *p = r->plan;
 	bool open_loop = p->open_loop || p->suite != SUITE_NONE;
 
-	if (p->mode == MODE_RR && open_loop && !is_given(r, "connections"))
+	if ((modes_of(p) & IN(MODE_RR)) != 0 && open_loop && !is_given(r, "connections"))
 		p->connections = RR_CONNECTIONS;
 	if (p->mode == MODE_STREAM)
 		p->connections = p->parallel;
@@ -231,7 +292,7 @@ mtu_of(const struct plan *p)
 static void
 only_for(const struct reading *r, const char *option, unsigned int protos, const char *whom)
 {
-	if (is_given(r, option) && (protos & 1u << r->plan->proto) == 0)
+	if (is_given(r, option) && (protos & protos_of(r->plan)) == 0)
 		options_refuse("--%s is for %s, not for %s", option, whom,
 			       protocol_names[r->plan->proto]);
 }
@@ -272,13 +333,14 @@ static void
 check_payload(const struct reading *r)
 {
 	const struct plan *p = r->plan;
+	bool http = protos_of(p) == PROTO(HTTP);
 
-	if (p->proto == PROTO_HTTP && is_given(r, "payload") && p->payload != PAYLOAD_FILE)
+	if (http && is_given(r, "payload") && p->payload != PAYLOAD_FILE)
 		options_refuse("--payload: a GET of HTTP carries none; file:NAME is what is "
 			       "expected of the body");
-	if (p->proto == PROTO_HTTP && p->payload == PAYLOAD_FILE && !p->verify)
+	if (http && p->payload == PAYLOAD_FILE && !p->verify)
 		options_refuse("--payload file of HTTP is what is expected: give --verify, too");
-	if (p->mode == MODE_RR && p->suite == SUITE_NONE && p->imix.n > 1)
+	if ((modes_of(p) & IN(MODE_RR)) != 0 && p->suite == SUITE_NONE && p->imix.n > 1)
 		options_refuse("rr has frames of one size; a flood has several");
 }
 
@@ -286,6 +348,8 @@ check_payload(const struct reading *r)
 static uint32_t
 default_response(const struct plan *p)
 {
+	if (p->mode == MODE_MIX)
+		return 0; /* each of its parts has its own */
 	if (p->mode != MODE_SERVER)
 		return p->proto == PROTO_HTTP ? 0 : p->req_bytes;
 	for (unsigned int i = 0; i < p->services_n; i++)
@@ -298,20 +362,22 @@ static void
 finish_content(struct reading *r)
 {
 	struct plan *p = r->plan;
+	bool http = protos_of(p) == PROTO(HTTP);
 
 	check_content(r);
 	check_payload(r);
-	if (p->verify && !is_given(r, "payload") && p->proto != PROTO_HTTP)
+	if (p->verify && !is_given(r, "payload") && !http)
 		p->payload = PAYLOAD_PRBS;
-	if (p->payload == PAYLOAD_FILE && p->proto != PROTO_HTTP && !is_given(r, "req"))
+	if (p->payload == PAYLOAD_FILE && !http && !is_given(r, "req"))
 		p->req_bytes = (uint32_t)p->file_bytes;
-	if (!is_tcp(p) && p->req_bytes > mtu_of(p) - IP_AND_UDP)
+	if ((protos_of(p) & ~(PROTO(TCP) | PROTO(HTTP))) != 0 &&
+	    p->req_bytes > mtu_of(p) - IP_AND_UDP)
 		options_refuse("--req: a datagram of %" PRIu32 " bytes is longer than the MTU of "
 			       "%" PRIu32 " allows",
 			       p->req_bytes, mtu_of(p));
 	if (!is_given(r, "rsp"))
 		p->rsp_bytes = default_response(p);
-	if (p->verify)
+	if (p->verify && p->mode != MODE_MIX)
 		check_verify(p);
 }
 
@@ -386,6 +452,13 @@ check_src(const struct plan *p, uint32_t n)
 		options_refuse("--src: they are on no network of ours");
 }
 
+/* Addresses that --src has. */
+static uint32_t
+sources_of(const struct plan *p)
+{
+	return tern_addr_is_any(p->src_first) ? 1 : v4_of(p->src_last) - v4_of(p->src_first) + 1;
+}
+
 /* Each connection is a pair of address and port of its own. */
 static void
 check_pairs(const struct plan *p, uint32_t n)
@@ -403,7 +476,7 @@ finish_net(struct reading *r)
 {
 	struct plan *p = r->plan;
 	struct options *o = &p->options;
-	uint32_t n = 1;
+	uint32_t n = sources_of(p);
 
 	if (o->addrs_n == 0 && p->sim)
 		default_addr(p);
@@ -411,10 +484,8 @@ finish_net(struct reading *r)
 		options_refuse("our address is missing: --port NAME,ip=10.9.0.2/24, or --addr");
 	if (wants_target(p))
 		check_way(p);
-	if (is_given(r, "src")) {
-		n = v4_of(p->src_last) - v4_of(p->src_first) + 1;
+	if (is_given(r, "src"))
 		check_src(p, n);
-	}
 	check_pairs(p, n);
 	if (o->config.addresses < n + o->addrs_n && p->mode != MODE_FLOOD)
 		o->config.addresses = n + o->addrs_n;
@@ -469,6 +540,8 @@ finish_suite(struct reading *r)
 	check_suite_options(r);
 	if (!is_given(r, "metric"))
 		p->metric = default_metric(p->mode);
+	if (p->mode == MODE_MIX && p->metric != METRIC_RPS)
+		options_refuse("--metric: of a mix, transactions are searched for: rps");
 	if (is_given(r, "max") && p->least >= p->most)
 		options_refuse("--min: it is not below --max");
 }
@@ -502,4 +575,17 @@ finish(struct reading *r)
 	finish_net(r);
 	finish_suite(r);
 	check_output(r);
+	finish_parts(r);
+}
+
+void
+finish_part(struct reading *r)
+{
+	struct plan *p = r->plan;
+
+	if (!is_given(r, "rsp"))
+		p->rsp_bytes = default_response(p);
+	if (p->verify)
+		check_verify(p);
+	check_pairs(p, sources_of(p));
 }

@@ -84,6 +84,10 @@ void read_close(struct reading *r, const struct row *row, const char *value);
 void read_sizes(struct reading *r, const struct row *row, const char *value);
 void read_imix(struct reading *r, const struct row *row, const char *value);
 
+/* mix.c */
+void read_mix(struct reading *r, const struct row *row, const char *value);
+void finish_parts(struct reading *r);
+
 /* net.c */
 void read_port(struct reading *r, const struct row *row, const char *value);
 void read_src(struct reading *r, const struct row *row, const char *value);
@@ -134,6 +138,8 @@ void finish_words(struct reading *r);
 
 /* finish.c: what follows from what was given, and what does not go together */
 void finish(struct reading *r);
+/* The same of a part of --mix, when the whole is finished. */
+void finish_part(struct reading *r);
 
 /* Memory that lives as long as the plan. */
 void *keep(struct plan *plan, size_t bytes);

@@ -64,6 +64,10 @@ const struct row rows[] = {
 	       IN_CLIENTS, read_ci),
 	VALUE("timeout", 0, "TIME", "give a transaction up after that; default 5s", IN_CLIENTS,
 	      read_time, timeout_ns, TERN_MS, HOUR_NS),
+	OPTION("mix", 0, "PARTS",
+	       "several loads at once, each transaction of one that is drawn by weight: "
+	       "MODE[/PROTO][@PORT]:WEIGHT,... such as crr:80,rr/udp@7:20",
+	       IN_ALL, read_mix),
 	HEADING("Content:"),
 	OPTION("proto", 0, "P",
 	       "tcp, udp, icmp, http or, in a flood, syn; default: udp in a flood, http on port 80 "
@@ -101,8 +105,6 @@ const struct row rows[] = {
 	OPTION("mss", 0, "BYTES", "longest segment; default: as the port has it",
 	       IN_TCP | IN(MODE_SERVER), read_mss),
 	HIDDEN("ipv6", 0, NULL, "the stack speaks IPv4 only", IN_ALL, read_refused),
-	HIDDEN("mix", 0, "MIX", "one mode at a time: start tern-gen for each of them", IN_ALL,
-	       read_refused),
 	HEADING("Addresses:"),
 	OPTION("port", 0, "NAME,ip=A/N,gw=A,mac=M",
 	       "the port and its address, as --port-name, --addr and --gw; mac: of the next hop, "

@@ -55,6 +55,29 @@ check_suite(const struct plan *p)
 			       mode_names[p->mode]);
 }
 
+/* With --mix a mode is not needed; one that is given is among its parts. */
+static enum mode
+mode_of_mix(const struct plan *p, int mode)
+{
+	bool found = mode < 0 || mode == MODE_MIX;
+
+	for (unsigned int i = 0; i < p->parts_n; i++)
+		found |= (int)p->parts[i].mode == mode;
+	if (!found)
+		options_refuse("--mix: %s is none of its parts; leave it out", mode_names[mode]);
+	return MODE_MIX;
+}
+
+static enum mode
+mode_of(const struct plan *p, int mode)
+{
+	if (p->parts_n > 0)
+		return mode_of_mix(p, mode);
+	if (mode == MODE_MIX)
+		options_refuse("mix: its parts are missing: give --mix, such as crr:80,rr:20");
+	return mode >= 0 ? (enum mode)mode : mode_of_suite(p->suite);
+}
+
 /* Return: how many words that took. */
 static unsigned int
 read_mode(struct plan *p, const char *const *words, unsigned int n)
@@ -63,15 +86,15 @@ read_mode(struct plan *p, const char *const *words, unsigned int n)
 	unsigned int used = suite >= 0 ? 1 : 0;
 
 	mode = n > used ? find_name(mode_names, MODES, words[used]) : -1;
-	if (n == 0)
+	if (n == 0 && p->parts_n == 0)
 		options_refuse("MODE is missing: crr, rr, hold, stream, flood, replay, server, "
 			       "search, rfc2544, rfc8219 or rfc9411; see --help");
-	if (suite < 0 && mode < 0)
+	if (suite < 0 && mode < 0 && p->parts_n == 0)
 		options_refuse("\"%s\" is no mode: crr, rr, hold, stream, flood, replay, server, "
 			       "search, rfc2544, rfc8219, rfc9411",
 			       words[0]);
 	p->suite = suite >= 0 ? (enum suite)suite : SUITE_NONE;
-	p->mode = mode >= 0 ? (enum mode)mode : mode_of_suite(p->suite);
+	p->mode = mode_of(p, mode);
 	check_suite(p);
 	return used + (mode >= 0);
 }

@@ -9,6 +9,8 @@ engine_of(const struct plan *plan)
 		return &engine_flood;
 	case MODE_REPLAY:
 		return &engine_replay;
+	case MODE_MIX:
+		return &engine_mix;
 	case MODE_RR:
 		if (plan->proto == PROTO_UDP || plan->proto == PROTO_ICMP)
 			return &engine_datagrams;

@@ -10,6 +10,19 @@ static const enum tern_event events[] = {
 
 enum { SYN_AGAIN, FIN_AGAIN, ALL_AGAIN };
 
+/* The stack is one, though parts of a mix may share it: the first of them counts for all. */
+static bool
+is_first(const struct worker *w)
+{
+	const struct worker *first;
+
+	if (w->whole == NULL)
+		return true;
+	for (first = w->whole->parts; first->engine != w->engine;)
+		first++;
+	return first == w;
+}
+
 static uint64_t
 bad_sums_of(const struct tern_stats *stats)
 {
@@ -31,9 +44,11 @@ void
 full_count(struct full *f)
 {
 	const struct tern_stats *stats = tern_stats(f->w->stack);
-	struct meter *m = f->w->meter;
+	struct meter *m = f->w->whole != NULL ? f->w->whole->meter : f->w->meter;
 	uint64_t more[RTE_DIM(events)], bad = bad_sums_of(stats);
 
+	if (!is_first(f->w))
+		return;
 	for (unsigned int i = 0; i < RTE_DIM(events); i++)
 		more[i] = stats->event[events[i]] - f->events[i];
 	if ((more[ALL_AGAIN] | (bad ^ f->bad_sums)) == 0)

@@ -164,8 +164,9 @@ slo_read(struct slo *slo, const char *text)
 
 /* Of those transactions that ended, in the time that counts. */
 static double
-errors_share(const struct plan *plan, const struct meter *m, double errors)
+errors_share(const struct plan *plan, const struct result *r, double errors)
 {
+	const struct meter *m = &r->sum;
 	uint64_t well, all;
 
 	switch (plan->mode) {
@@ -179,6 +180,9 @@ errors_share(const struct plan *plan, const struct meter *m, double errors)
 	case MODE_STREAM:
 		well = m->count[COUNT_established];
 		break;
+	case MODE_MIX:
+		well = result_counted(plan, r);
+		break;
 	default:
 		well = m->count[COUNT_requests];
 	}
@@ -187,11 +191,12 @@ errors_share(const struct plan *plan, const struct meter *m, double errors)
 }
 
 static double
-error_value(const struct slo *slo, const struct plan *plan, const struct meter *m)
+error_value(const struct slo *slo, const struct plan *plan, const struct result *r)
 {
+	const struct meter *m = &r->sum;
 	double errors = (double)(slo->which == ERRORS_N ? meter_errors(m) : m->error[slo->which]);
 
-	return slo->what == WHAT_ERROR_COUNT ? errors : errors_share(plan, m, errors);
+	return slo->what == WHAT_ERROR_COUNT ? errors : errors_share(plan, r, errors);
 }
 
 static double
@@ -225,7 +230,7 @@ value_of(const struct slo *slo, const struct plan *plan, const struct result *r)
 	switch (slo->what) {
 	case WHAT_ERROR_SHARE:
 	case WHAT_ERROR_COUNT:
-		return error_value(slo, plan, &r->sum);
+		return error_value(slo, plan, r);
 	case WHAT_LOSS:
 		return result_loss(plan, r);
 	case WHAT_RATE:

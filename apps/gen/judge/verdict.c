@@ -63,6 +63,17 @@ drops_matter(const struct result *r)
 	return (double)r->ledger.dropped > DROPPED_MOST * (double)r->ledger.made;
 }
 
+/* What is due may have to wait until a connection is free: then it is not we who are late. */
+static bool
+waits_for_answers(const struct plan *p)
+{
+	bool waits = p->mode == MODE_RR;
+
+	for (unsigned int i = 0; i < p->parts_n; i++)
+		waits |= p->parts[i].mode == MODE_RR;
+	return waits;
+}
+
 /* The first reason that there is; NULL: none. */
 static const char *
 doubt(const struct plan *p, const struct result *r, const struct seen *seen)
@@ -75,7 +86,8 @@ doubt(const struct plan *p, const struct result *r, const struct seen *seen)
 		return "it was disturbed";
 	if (is_more(seen->limited, LIMITED_MOST, seen->n) && !is_unbounded(p, r))
 		return "the generator was the bottleneck";
-	if (is_more(seen->late, LIMITED_MOST, seen->n) && r->trial.open_loop && p->mode != MODE_RR)
+	if (is_more(seen->late, LIMITED_MOST, seen->n) && r->trial.open_loop &&
+	    !waits_for_answers(p))
 		return "it launched too late";
 	if (drops_matter(r))
 		return "the port did not take it all";

@@ -104,6 +104,34 @@ set_target(json_t *start, const struct plan *plan)
 	set_number(start, "target_port", plan->target_port);
 }
 
+/* --mix: what each part is. */
+static void
+set_part(json_t *object, const struct part *part)
+{
+	set_text(object, "part", part->name);
+	set_text(object, "mode", mode_names[part->mode]);
+	set_text(object, "proto", protocol_names[part->proto]);
+	set_number(object, "port", part->port);
+	set_number(object, "weight", part->weight);
+}
+
+static json_t *
+parts_of(const struct plan *plan)
+{
+	json_t *parts = json_array();
+
+	for (unsigned int i = 0; i < plan->parts_n; i++) {
+		const struct plan *own = plan->parts[i].plan;
+		json_t *part = json_object();
+
+		set_part(part, &plan->parts[i]);
+		set_number(part, "connections", own->connections);
+		set_number(part, "max_outstanding", own->max_outstanding);
+		json_array_append_new(parts, part);
+	}
+	return parts;
+}
+
 static void
 set_load(json_t *start, const struct plan *plan)
 {
@@ -135,7 +163,9 @@ document_start(const struct view *view)
 	set_text(start, "mode", mode_names[plan->mode]);
 	if (plan->suite != SUITE_NONE)
 		set_text(start, "suite", suite_names[plan->suite]);
-	set_text(start, "proto", protocol_names[plan->proto]);
+	set_text(start, "proto", plan->mode == MODE_MIX ? "mix" : protocol_names[plan->proto]);
+	if (plan->mode == MODE_MIX)
+		json_object_set_new(start, "parts", parts_of(plan));
 	set_text(start, "tcp", plan->lite ? "lite" : "full");
 	set_target(start, plan);
 	set_number(start, "seed", plan->seed);
@@ -376,6 +406,34 @@ slos_of(const struct plan *plan, const struct judged *judged)
 	return array;
 }
 
+static json_t *
+part_result_of(const struct part *part, const struct part_result *p)
+{
+	json_t *o = json_object();
+
+	set_part(o, part);
+	set_number(o, "launched", p->ledger.launched);
+	set_number(o, "done", p->ledger.done);
+	set_number(o, "failed", p->ledger.failed);
+	set_number(o, "shed", p->ledger.shed);
+	set_number(o, "inflight", p->ledger.inflight);
+	json_object_set_new(o, "achieved", json_real(p->achieved));
+	json_object_set_new(o, "latency_ns", distributions(&p->sum, false));
+	json_object_set_new(o, "latency_naive_ns", distributions(&p->sum, true));
+	set_errors(o, p->error);
+	return o;
+}
+
+static void
+set_parts(json_t *end, const struct plan *plan, const struct result *r)
+{
+	json_t *parts = json_array();
+
+	for (unsigned int i = 0; i < r->parts_n; i++)
+		json_array_append_new(parts, part_result_of(&plan->parts[i], &r->parts[i]));
+	json_object_set_new(end, "parts", parts);
+}
+
 static void
 set_figures(json_t *end, const struct plan *plan, const struct result *r)
 {
@@ -391,6 +449,8 @@ set_figures(json_t *end, const struct plan *plan, const struct result *r)
 	json_object_set_new(end, "hdr_base64", histograms(&r->sum));
 	set_errors(end, r->total.error);
 	json_object_set_new(end, "ledger", ledger_of(&r->ledger));
+	if (r->parts_n > 0)
+		set_parts(end, plan, r);
 	json_object_set_new(end, plan_counts_bits(plan) ? "cycles_per_pkt" : "cycles_per_conn",
 			    json_real(r->cycles_each));
 	if (!plan_counts_bits(plan))

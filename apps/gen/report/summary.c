@@ -63,6 +63,9 @@ print_closed(FILE *to, const struct plan *plan)
 			plan->bidir   ? ", both ways" :
 			plan->reverse ? ", from the target" :
 					"");
+	else if (plan->mode == MODE_MIX)
+		fprintf(to, "closed loop, %" PRIu32 " transactions under way",
+			plan->max_outstanding);
 	else
 		fprintf(to, "closed loop, %" PRIu32 " connections, depth %" PRIu32,
 			plan->connections, plan->depth);
@@ -105,13 +108,25 @@ print_target(FILE *to, const struct plan *plan)
 }
 
 static void
+print_load_name(FILE *to, const struct plan *plan)
+{
+	if (plan->mode != MODE_MIX) {
+		fprintf(to, "%s, %s%s", mode_names[plan->mode], protocol_names[plan->proto],
+			plan->lite ? " (lite)" : "");
+		return;
+	}
+	for (unsigned int i = 0; i < plan->parts_n; i++)
+		fprintf(to, "%s%s", i > 0 ? ", " : "mix of ", plan->parts[i].name);
+	fputs(plan->lite ? " (lite)" : "", to);
+}
+
+static void
 print_what(FILE *to, const struct plan *plan)
 {
 	fprintf(to, "\ntern-gen     ");
 	if (plan->suite != SUITE_NONE)
 		fprintf(to, "%s of ", suite_names[plan->suite]);
-	fprintf(to, "%s, %s%s", mode_names[plan->mode], protocol_names[plan->proto],
-		plan->lite ? " (lite)" : "");
+	print_load_name(to, plan);
 	print_target(to, plan);
 	fputc('\n', to);
 	if (plan->title != NULL)
@@ -294,6 +309,33 @@ print_percentiles(FILE *to, const struct meter *m)
 	fputc('\n', to);
 }
 
+/* Of a mix: what came of each part, and its own times from the intended send time on. ---------- */
+
+static void
+print_part(FILE *to, const struct part *part, const struct part_result *p)
+{
+	const struct ledger *l = &p->ledger;
+	const struct hdr *h = &p->sum.time[TIME_ttlb];
+
+	fprintf(to,
+		"%-14s %7" PRIu32 " %10" PRIu64 " %10" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64
+		" %11.1f %9.1f %9.1f %9.1f\n",
+		part->name, part->weight, l->launched, l->done, l->failed, l->inflight, l->shed,
+		p->achieved, at_percentile(h, 0.5), at_percentile(h, 0.99), longest(h, 0));
+}
+
+static void
+print_parts(FILE *to, const struct plan *plan, const struct result *r)
+{
+	if (r->parts_n == 0)
+		return;
+	fprintf(to, "%-14s %7s %10s %10s %8s %8s %8s %11s %9s %9s %9s\n", "part", "weight", "begun",
+		"done", "failed", "inflight", "shed", "done/s", "ttlb p50", "p99 [us]", "max");
+	for (unsigned int i = 0; i < r->parts_n; i++)
+		print_part(to, &plan->parts[i], &r->parts[i]);
+	fputc('\n', to);
+}
+
 /* What went wrong, and whether all is accounted for -------------------------------------------- */
 
 static void
@@ -429,6 +471,7 @@ on_finish(void *self, const struct finish *f)
 	print_traffic(to, f->result);
 	print_costs(to, plan, f->result);
 	print_percentiles(to, &f->result->sum);
+	print_parts(to, plan, f->result);
 	print_errors(to, f->result);
 	print_oddities(to, &f->result->total);
 	print_ledger(to, &f->result->ledger);

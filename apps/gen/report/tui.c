@@ -80,7 +80,8 @@ draw_title(const struct view *view)
 
 	attron(A_BOLD);
 	put(LINE_TITLE, 0, "tern-gen %s %s to %s", mode_names[plan->mode],
-	    protocol_names[plan->proto], tern_addr_print(plan->target, text));
+	    plan->mode == MODE_MIX ? "of loads" : protocol_names[plan->proto],
+	    tern_addr_print(plan->target, text));
 	attroff(A_BOLD);
 	if (!plan->open_loop && (plan->mode == MODE_FLOOD || plan->mode == MODE_REPLAY))
 		put(LINE_TITLE, 42, "as fast as it goes");

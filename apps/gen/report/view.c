@@ -39,9 +39,9 @@ static const char *
 counted_by_mode(enum mode mode)
 {
 	static const char *const names[MODES] = {
-		[MODE_CRR] = "connection",  [MODE_RR] = "response",  [MODE_HOLD] = "connection",
-		[MODE_STREAM] = "bit",	    [MODE_FLOOD] = "packet", [MODE_REPLAY] = "packet",
-		[MODE_SERVER] = "response",
+		[MODE_CRR] = "connection",  [MODE_RR] = "response",	[MODE_HOLD] = "connection",
+		[MODE_STREAM] = "bit",	    [MODE_FLOOD] = "packet",	[MODE_REPLAY] = "packet",
+		[MODE_SERVER] = "response", [MODE_MIX] = "transaction",
 	};
 
 	return names[mode];
