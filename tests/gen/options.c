@@ -202,6 +202,40 @@ Test(options, a_simulation_needs_no_address)
 	cr_assert(is(p->options.addrs[0].addr, "10.9.0.2"));
 }
 
+/* Each part is as if it were alone: with what it says itself, and its share of the rest. */
+Test(options, a_mix_has_parts)
+{
+	const struct plan *p =
+		plan_of("-R 10k --mix crr/http@8080:80,rr/udp:15,rr/icmp:5 "
+			"--sport 1000-3999 --max-outstanding 1000 --close rst " PORT "10.9.0.1:7");
+
+	cr_assert(p->mode == MODE_MIX && p->parts_n == 3 && p->metric == METRIC_RPS);
+	cr_assert_str_eq(p->parts[0].name, "crr/http@8080");
+	cr_assert_str_eq(p->parts[1].name, "rr/udp@7");
+	cr_assert_str_eq(p->parts[2].name, "rr/icmp");
+	p = plan.parts[0].plan;
+	cr_assert(p->mode == MODE_CRR && p->proto == PROTO_HTTP && p->target_port == 8080);
+	cr_assert(p->sport_first == 1000 && p->sport_last == 1999 && p->max_outstanding == 800);
+	cr_assert(p->close_rst && p->rsp_bytes == 0 && p->open_loop);
+	p = plan.parts[1].plan;
+	cr_assert(p->mode == MODE_RR && p->proto == PROTO_UDP && p->target_port == 7);
+	cr_assert(p->sport_first == 2000 && p->sport_last == 2999 && p->max_outstanding == 150);
+	cr_assert(p->connections == 64 && p->rsp_bytes == 64 && !p->close_rst);
+	p = plan.parts[2].plan;
+	cr_assert(p->proto == PROTO_ICMP && p->target_port == 0);
+	cr_assert(p->sport_first == 3000 && p->sport_last == 3999 && p->max_outstanding == 50);
+
+	p = plan_of("crr --mix crr:1,rr:3 -c 8 -D 4 " PORT "10.9.0.1:80");
+	cr_assert(p->max_outstanding == 32 && !p->open_loop);
+	cr_assert(plan.parts[0].proto == PROTO_HTTP && plan.parts[1].proto == PROTO_HTTP);
+	cr_assert(plan.parts[0].plan->connections == 32 && plan.parts[0].plan->depth == 1);
+	cr_assert(plan.parts[1].plan->connections == 8 && plan.parts[1].plan->depth == 4);
+
+	p = plan_of("search --mix crr:1,rr/udp:1 --proto tcp " PORT "10.9.0.1:80");
+	cr_assert(p->suite == SUITE_SEARCH && p->mode == MODE_MIX);
+	cr_assert(plan.parts[0].proto == PROTO_TCP && plan.parts[1].proto == PROTO_UDP);
+}
+
 Test(options, replays_have_a_file_and_perhaps_a_target)
 {
 	const char *file = typed_file("no capture, but there");
@@ -254,7 +288,26 @@ Test(options, every_wrong_value_is_one_line_and_status_1)
 		{ "--close now", "fin, rst" },
 		{ "--mss 100", "536 to 9176" },
 		{ "--ipv6", "IPv4 only" },
-		{ "--mix crr:80,rr:20", "one mode at a time" },
+		{ "--mix crr", "has no weight" },
+		{ "--mix crr:0,rr:1", "has no weight" },
+		{ "--mix crr:80%", "from 1 to 1000000" },
+		{ "--mix crr:80,", "does not begin with a part" },
+		{ "--mix hold:5", "none of crr, rr" },
+		{ "--mix crr/tcp/http:5", "none of crr, rr" },
+		{ "--mix crr/syn:5", "none of tcp, udp, icmp, http" },
+		{ "--mix crr/udp:5", "no crr over udp" },
+		{ "--mix crr@0:5", "1 to 65535" },
+		{ "--mix crr:1,rr/icmp@7:5", "knows no ports" },
+		{ "--mix rr:5", "crr is none of its parts" },
+		{ "--mix crr:1,rr:1,rr:1,rr:1,rr:1,rr:1,rr:1,rr:1,rr:1", "more than 8 parts" },
+		{ "--mix crr:1,rr:1 --sport 5000", "ports of its own" },
+		{ "--mix crr:1 --proto udp", "no crr over udp" },
+		{ "--mix crr:1 --depth 5", "no meaning in mode mix" },
+		{ "--mix crr:1,rr:1 --parallel 5", "no meaning in mode mix" },
+		{ "--mix crr:1,rr:1 --size 64", "udp, icmp and syn" },
+		{ "--mix crr:1,rr/udp:1 --req 2000", "MTU" },
+		{ "--mix crr:1,rr:1 -c 40000", "pairs of address and port" },
+		{ "--mix crr/tcp:1,rr/http:1 --verify --rsp 5", "as long as the request" },
 		{ "--src 10.9.0.9-10.9.0.3", "the last comes before the first" },
 		{ "--src 10.8.0.9", "no network of ours" },
 		{ "--src 10.9.0", "10.9.0.2-10.9.0.250" },
@@ -364,6 +417,14 @@ Test(options, what_is_missing_or_does_not_fit_is_told)
 		{ "server http:0 " PORT, "1 to 65535" },
 		{ "server -R 5 http " PORT, "no meaning in mode server" },
 		{ "-l 1 -- crr", "TARGET is missing" },
+		{ "mix " PORT "10.9.0.1:7", "its parts are missing" },
+		{ "--mix crr:1 " PORT, "TARGET is missing" },
+		{ "--mix crr/tcp:1,rr/http:1 " PORT "10.9.0.1", "lacks a port" },
+		{ "--mix rr/icmp:1 " PORT "10.9.0.1:7", "no ports" },
+		{ "crrr --mix crr:1 " PORT "10.9.0.1:7", "\"crrr\" is not a target" },
+		{ "stream --mix crr:1 " PORT "10.9.0.1:7", "stream is none of its parts" },
+		{ "rfc2544 --mix crr:1 " PORT "10.9.0.1:7", "cannot be run with mix" },
+		{ "search --metric bps --mix crr:1 " PORT "10.9.0.1:7", "--metric" },
 	};
 
 	for (size_t i = 0; i < N(cases); i++)
@@ -381,6 +442,7 @@ Test(options, help_names_all_and_ends_well)
 					     "search MODE TARGET",
 					     "Exit status",
 					     "--mbufs",
+					     "--mix",
 					     "replay" };
 	struct answer a;
 
@@ -402,6 +464,8 @@ Test(options, the_plan_is_printed_as_it_was_read)
 	printed("crr --impair loss=0.1%,delay=2ms,dup=0.1%,corrupt=1e-6 " PORT "10.9.0.1:80",
 		"loss 0.1%, dup 0.1%, corrupt 0.0001%, delay 2ms");
 	printed("crr --slo connect.p99<500us,errors<1% " PORT "10.9.0.1:80", "errors<1%\n");
+	printed("-R 1k --mix crr:3,rr/udp@9:1 " PORT "10.9.0.1:80",
+		"part         crr/http@80, 75%");
 	printed("search rr --goal 0.5% --goal 0 " PORT "10.9.0.1:7", "loss of at most 0.5%\n");
 }
 
@@ -458,6 +522,7 @@ Test(options, nonsense_is_read_or_refused)
 		"--seed 12345",
 		"--payload random",
 		"--timeout 500ms",
+		"--mix crr:80,rr/http@8080:20,crr/http:5",
 	};
 	unsigned int read = 0, rounds = 600;
 	char value[512], line[1024];

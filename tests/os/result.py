@@ -44,6 +44,21 @@ def unbalanced(ledger):
             yield f"ledger: {left} is not {' + '.join(right)}"
 
 
+def unshared(end):
+    """Parts of a mix balance, and are the whole."""
+    for part in end.get("parts", []):
+        if part.launched != part.done + part.failed + part.inflight:
+            yield f"{part.part}: launched is not done + failed + inflight"
+        if sum(part.errors.values()) < part.failed:
+            yield f"{part.part}: failures without a cause"
+        for group in ("latency_ns", "latency_naive_ns"):
+            for name, times in part[group].items():
+                yield from disordered(f"{part.part}: {group}.{name}", times)
+    for name in ["launched", "done", "failed", "inflight", "shed"] if "parts" in end else []:
+        if sum(part[name] for part in end.parts) != end.ledger[name]:
+            yield f"{name}: {end.ledger[name]}, in the parts another number"
+
+
 def disordered(where, times):
     """Percentiles rise, up to the longest."""
     order = [name for name in ["min", "p50", "p75", "p90", "p99", "p999", "p9999"] if name in times]
@@ -106,6 +121,7 @@ def wrong(document, status, conditions):
     if end.trustworthy != end.verdict.startswith("yes"):
         yield f"trustworthy {end.trustworthy}, and in words: {end.verdict}"
     yield from unbalanced(end.ledger)
+    yield from unshared(end)
     yield from untimely(document)
     yield from lost(document)
     yield from unlike(document)
