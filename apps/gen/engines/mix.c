@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Several loads side by side on one worker (--mix), each transaction of one that is drawn by weight.
+ * Several loads side by side on one worker (--mix): each transaction is of one that is drawn, with
+ * the weights as odds.
  *
  * A part is a worker of its own, with the plan, the engine, the memory and the meters that it would
  * have if it were alone; of the whole it has the stack, the port, the clock and the state of the
@@ -8,11 +9,11 @@
  * goes through the parts in turn, each of which leaves what is not its own: their source ports are
  * different ones. Transactions are counted by the parts, and the whole adds up.
  *
- * What is drawn stays drawn. While a part is busy, its transactions wait in a line of their own, and
- * the others go on: they are late, or, where too many are under way or wait, shed; so the shares of
- * what is asked for never move, and who has no room shows. In open loop each part has its share of
- * --max-outstanding by weight, so that one that stalls takes nothing from the others. In closed loop
- * all have the same places, and what waits holds one.
+ * What is drawn stays drawn. While a part is busy, its transactions wait in a line of their own,
+ * and the others go on: they are late, or, where too many are under way or wait, shed; so the
+ * shares of what is asked for never move, and who has no room shows. In open loop each part has its
+ * share of --max-outstanding by weight, so that one that stalls takes nothing from the others. In
+ * closed loop all have the same places, and what waits holds one.
  */
 #include "gen/worker.h"
 
@@ -245,7 +246,7 @@ mix_ready(struct worker *w, uint64_t now)
 
 /* Launching ---------------------------------------------------------------------------------- */
 
-/* Nobody else draws from the whole's numbers: which arrival is of which part the seed alone says. */
+/* Nobody else draws from the whole's numbers: which part is next the seed alone says. */
 static unsigned int
 draw(struct worker *w)
 {
