@@ -31,7 +31,7 @@ struct ledger;
 struct steer;
 struct worker;
 
-#define STEER_RING 2048 /* packets that may be on their way to a worker, less one */
+#define STEER_RING 1024 /* packets that may be on their way to a worker, less one */
 
 /* Bytes for one, aligned to 64. */
 size_t steer_bytes(void);
