@@ -151,6 +151,18 @@ attach(struct bench *bench)
 	return 0;
 }
 
+/* A server of memif refuses a client that has more queues. */
+static const char *
+why_no_link(void)
+{
+	struct tern_ethdev_info info;
+
+	if (process.bench.workers_n == 1 || tern_ethdev_info(tern_run_port(), &info) < 0 ||
+	    strcmp(info.driver, "net_memif") != 0)
+		return "";
+	return ": a memif's peer needs as many queues as there are lcores here";
+}
+
 /* Drivers of software have their link up at once, but memif, whose peer has to come. */
 static int
 await_link(void)
@@ -162,7 +174,7 @@ await_link(void)
 	while (rte_eth_link_get_nowait(tern_run_port(), &link) == 0 &&
 	       link.link_status == RTE_ETH_LINK_DOWN) {
 		if (tern_run_now() > end)
-			return complain("the port has no link");
+			return complain("the port has no link%s", why_no_link());
 		nanosleep(&rest, NULL);
 	}
 	return 0;
