@@ -198,10 +198,8 @@ print_part(const struct plan *p, unsigned int i, FILE *to)
 
 	for (unsigned int k = 0; k < p->parts_n; k++)
 		sum += p->parts[k].weight;
-	line(to, "part",
-	     "%s, %g%%, %" PRIu32 " connections, at most %" PRIu32 ", from ports %u to %u",
-	     part->name, 100.0 * part->weight / (double)sum, own->connections, own->max_outstanding,
-	     own->sport_first, own->sport_last);
+	line(to, "part", "%s, %g%%, %" PRIu32 " connections, at most %" PRIu32, part->name,
+	     100.0 * part->weight / (double)sum, own->connections, own->max_outstanding);
 }
 
 static void

@@ -95,6 +95,7 @@ struct plan {
 	bool lite;		      /* --tcp lite */
 	struct part parts[PARTS_MAX]; /* of MODE_MIX */
 	unsigned int parts_n;
+	unsigned int share, shares_n; /* of a part: of each worker's ports, see ports.h */
 
 	/* Whom, and as whom. */
 	struct tern_addr target;	/* of a replay: any, the packets keep theirs */

@@ -55,6 +55,7 @@ struct part_result {
 	struct ledger ledger;		      /* of its transactions */
 	double achieved;
 };
+#define RESULT_WORKERS 128
 
 struct result {
 	struct trial trial;
@@ -63,7 +64,9 @@ struct result {
 	struct meter total; /* of the whole trial: warm-up, flagged intervals and drain too */
 	struct interval *intervals;
 	unsigned int intervals_n, disturbed, flagged;
-	struct ledger ledger;	   /* of all of it, warm-up and drain too */
+	struct ledger ledger; /* of all of it, warm-up and drain too */
+	struct ledger of_worker[RESULT_WORKERS];
+	unsigned int workers_n;
 	struct part_result *parts; /* of MODE_MIX: parts_n of them */
 	unsigned int parts_n;
 	double achieved; /* of what the mode counts, a second: see plan's metric */
@@ -90,8 +93,8 @@ struct bench; /* the workers, and how they are made to run: in real time or simu
  * trial_run() - run one
  * @result: of result_new(); overwritten
  *
- * Return: 0, or an exit status after one line on stderr: the target does not answer (1), or the
- * port is gone (2).
+ * Return: 0, or an exit status after one line on stderr: the target does not answer (1), the port
+ * is gone, or a worker is stuck (2): then each further trial fails at once.
  */
 int trial_run(struct bench *bench, const struct trial *trial, const struct watcher *watcher,
 	      struct result *result);

@@ -7,6 +7,7 @@
 #include <criterion/criterion.h>
 
 #include "gen/options.h"
+#include "gen/ports.h"
 #include "typed.h"
 
 #define PORT "--port net_tap0,ip=10.9.0.2/24,gw=10.9.0.1 "
@@ -215,15 +216,17 @@ Test(options, a_mix_has_parts)
 	cr_assert_str_eq(p->parts[2].name, "rr/icmp");
 	p = plan.parts[0].plan;
 	cr_assert(p->mode == MODE_CRR && p->proto == PROTO_HTTP && p->target_port == 8080);
-	cr_assert(p->sport_first == 1000 && p->sport_last == 1999 && p->max_outstanding == 800);
+	cr_assert(ports_own(p, 0, 1).first == 1000 && ports_own(p, 0, 1).n == 1000);
+	cr_assert(ports_own(p, 1, 2).first == 2500 && ports_own(p, 1, 2).n == 500);
+	cr_assert_eq(p->max_outstanding, 800);
 	cr_assert(p->close_rst && p->rsp_bytes == 0 && p->open_loop);
 	p = plan.parts[1].plan;
 	cr_assert(p->mode == MODE_RR && p->proto == PROTO_UDP && p->target_port == 7);
-	cr_assert(p->sport_first == 2000 && p->sport_last == 2999 && p->max_outstanding == 150);
+	cr_assert(ports_own(p, 0, 1).first == 2000 && p->max_outstanding == 150);
 	cr_assert(p->connections == 64 && p->rsp_bytes == 64 && !p->close_rst);
 	p = plan.parts[2].plan;
 	cr_assert(p->proto == PROTO_ICMP && p->target_port == 0);
-	cr_assert(p->sport_first == 3000 && p->sport_last == 3999 && p->max_outstanding == 50);
+	cr_assert(ports_own(p, 0, 1).first == 3000 && p->max_outstanding == 50);
 
 	p = plan_of("crr --mix crr:1,rr:3 -c 8 -D 4 " PORT "10.9.0.1:80");
 	cr_assert(p->max_outstanding == 32 && !p->open_loop);

@@ -463,7 +463,7 @@ sources_of(const struct plan *p)
 static void
 check_pairs(const struct plan *p, uint32_t n)
 {
-	uint64_t ports = (uint64_t)p->sport_last - p->sport_first + 1;
+	uint64_t ports = ((uint64_t)p->sport_last - p->sport_first + 1) / RTE_MAX(p->shares_n, 1u);
 
 	if ((IN_TCP & IN(p->mode)) != 0 && is_tcp(p) && p->connections > n * ports)
 		options_refuse("--connections: %" PRIu32 " of them need as many pairs of address "

@@ -99,19 +99,17 @@ name_part(struct part *part)
 		snprintf(part->name + len, sizeof(part->name) - len, "@%u", part->port);
 }
 
-/* Source ports of its own: an answer tells by its port whom it is for. */
+/* Source ports of its own, on each core: an answer tells by its port whom it is for. */
 static void
 share_ports(struct plan *part, const struct plan *whole, unsigned int i)
 {
 	uint32_t all = (uint32_t)whole->sport_last - whole->sport_first + 1;
-	uint32_t each = all / whole->parts_n;
 
-	if (each == 0)
+	if (all < whole->parts_n)
 		options_refuse("--sport: --mix has %u parts, each of which needs ports of its own",
 			       whole->parts_n);
-	part->sport_first = (uint16_t)(whole->sport_first + i * each);
-	if (i + 1 < whole->parts_n)
-		part->sport_last = (uint16_t)(part->sport_first + each - 1);
+	part->share = i;
+	part->shares_n = whole->parts_n;
 }
 
 /* In closed loop everything may happen to be of one part: each has room for all. */

@@ -490,6 +490,7 @@ mix_end(struct worker *w, uint64_t now)
 
 const struct engine engine_mix = {
 	.name = "mix",
+	.steered = true,
 	.bytes = mix_bytes,
 	.configure = mix_configure,
 	.init = mix_init,
