@@ -8,6 +8,7 @@
 
 #include "gen/options.h"
 #include "gen/stage.h"
+#include "gen/star.h"
 #include "typed.h"
 
 #define PERCENT(n) ((uint32_t)((n)*10000))
@@ -296,4 +297,36 @@ Test(mix, trials_follow_one_another)
 	check_shares(&s);
 	stage_check(&s, part_of(&s, 0)->ledger.launched != first, "the same again");
 	stage_close(&s);
+}
+
+/* On two cores, whose answers all come to the queue of the other one. */
+Test(mix, parts_have_ports_on_each_core)
+{
+	static const char *const lines[] = {
+		"-c 8 -n 400 --verify --mix crr:1,rr:1,rr/udp:1,rr/icmp:1" OURS ":7",
+		"-c 8 -n 400 --tcp lite --verify --mix crr:1,rr:1,rr/udp:1,rr/icmp:1" OURS ":7",
+	};
+
+	for (size_t i = 0; i < RTE_DIM(lines); i++) {
+		static struct star s;
+		const struct result *r;
+
+		star_plan(&s, MODE_MIX, PROTO_TCP, &engine_mix);
+		plan_free(&typed);
+		type_here(lines[i], &typed);
+		typed.options.config = s.plan.options.config;
+		typed.next_hop = s.plan.next_hop;
+		typed.has_next_hop = true;
+		s.plan = typed;
+		s.route = ROUTE_AWAY;
+		star_open(&s);
+		r = star_run(&s);
+		cr_assert_eq(r->failed, 0);
+		cr_assert(r->ledger.balanced && r->ledger.done == 400 && r->ledger.shed == 0);
+		cr_assert_gt(r->ledger.handed_over, 400);
+		for (unsigned int k = 0; k < r->parts_n; k++)
+			cr_assert_gt(r->parts[k].ledger.done, 60, "%s: %" PRIu64,
+				     typed.parts[k].name, r->parts[k].ledger.done);
+		star_close(&s);
+	}
 }
