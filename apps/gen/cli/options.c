@@ -206,6 +206,8 @@ plan_read(struct plan *plan, int argc, char **argv)
 		draw_seed(plan);
 	finish_words(&r);
 	finish(&r);
+	if (plan->sim && eal > 1)
+		options_refuse("--sim needs no port: no EAL options, please");
 	if (r.notes != NULL)
 		fputs(r.notes, stderr);
 	plan->argc = argc;
