@@ -70,6 +70,24 @@ Test(options, the_examples_of_the_manual_are_read)
 	cr_assert(is(p->target, "10.9.0.1") && p->target_port == 7);
 }
 
+/* argp puts words behind options, and the EAL writes into its part: the plan has what was typed. */
+Test(options, the_command_line_is_kept_as_it_was_typed)
+{
+	char line[256], again[256] = "";
+
+	for (int file = 0; file < 2; file++) {
+		snprintf(line, sizeof(line), "tern-gen -l 1 -- crr -R 5k " PORT "10.9.0.1:80%s%s",
+			 file ? " --config " : " -d 1s", file ? typed_file("rate = 1k\n") : "");
+		type_here(line + strlen("tern-gen "), &plan);
+		again[0] = '\0';
+		for (int i = 0; i < plan.argc; i++) {
+			strcat(again, i > 0 ? " " : "");
+			strcat(again, plan.argv[i]);
+		}
+		cr_assert_str_eq(again, line);
+	}
+}
+
 Test(options, what_is_not_given_has_a_sensible_value)
 {
 	const struct plan *p = plan_of("crr " PORT "10.9.0.1:8080");
