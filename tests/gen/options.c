@@ -187,6 +187,9 @@ Test(options, frames_come_in_sizes)
 	p = plan_of("flood --imix aaadgg " PORT "10.9.0.1:9");
 	cr_assert(p->imix.n == 3 && p->imix.size[0].times == 3 && p->imix.size[1].bytes == 512);
 	cr_assert(p->imix.size[2].bytes == 1518 && p->imix.size[2].times == 2);
+	cr_assert(p->imix.in_order);
+	p = plan_of("flood --imix ai --mtu 9000 " PORT "10.9.0.1:9");
+	cr_assert(p->imix.size[1].bytes == 9000);
 }
 
 /* -J FILE and -J alone cannot be told apart by getopt(): by what follows. */

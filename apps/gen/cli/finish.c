@@ -95,7 +95,7 @@ wants_target(const struct plan *p)
 	return p->mode != MODE_SERVER && p->mode != MODE_REPLAY;
 }
 
-/* RFC 2544 app. C.2.6.4.2 sends to the echo port; of a router under test the way is known. */
+/* RFC 2544 app. C.2.6.4 sends to the echo port; of a router under test the way is known. */
 static void
 default_target(struct plan *p)
 {

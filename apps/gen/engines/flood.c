@@ -609,7 +609,7 @@ flood_rx(struct worker *w, struct rte_mbuf **pkts, uint16_t n, uint64_t now)
 /* The end ------------------------------------------------------------------------------------ */
 
 /*
- * All came back; or nothing for so long that nothing will: RFC 2544 §26.1 has a tester wait for
+ * All came back; or nothing for so long that nothing will: RFC 2544 §23 (d) has a tester wait for
  * residual frames. Who never answered at all is not waited for as long.
  */
 static bool
