@@ -285,6 +285,7 @@ Test(rfc2544, latency)
 	m->base_ns = 33333;
 	cr_assert_eq(model_suite(m), 0);
 	cr_assert_eq(model_number(m, "latency", 0, "repeats"), 20);
+	cr_assert(model_notes(m, "store-and-forward devices have it (RFC 1242)"));
 	cr_assert_eq(model_number(m, "latency", 0, "stream_ns"), 120e9);
 	is_near(model_number(m, "latency", 0, "latency_mean_ns"), 33333, 1e-6);
 	last = &m->trials[m->trials_n - 1];

@@ -193,6 +193,8 @@ frames_notes(struct series *s)
 	suite_note(s, "for an isolated test network only, never for one that others use: RFC 6815");
 	suite_note(s, "the device sends each frame back: rates are of one direction, times are of "
 		      "the round trip");
+	suite_note(s, "latency as store-and-forward devices have it (RFC 1242): from the last bit "
+		      "in to the first bit out, by the generator's timestamps");
 	suite_note(s,
 		   "100%% is --max, the rate of the media, or the highest that could be offered");
 }
