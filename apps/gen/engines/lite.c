@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "gen/engines/lite.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <rte_cycles.h>
