@@ -152,11 +152,14 @@ await_link(void)
 	uint64_t end = tern_run_now() + LINK_NS;
 	struct rte_eth_link link = { 0 };
 	const struct timespec rest = { .tv_nsec = 10 * TERN_MS };
+	char name[RTE_ETH_NAME_MAX_LEN] = "";
 
+	rte_eth_dev_get_name_by_port(tern_run_port(), name);
 	while (rte_eth_link_get_nowait(tern_run_port(), &link) == 0 &&
 	       link.link_status == RTE_ETH_LINK_DOWN) {
 		if (tern_run_now() > end)
-			return complain("the port has no link");
+			return complain("port %s has no link: nobody came to its other end in 3 s",
+					name);
 		nanosleep(&rest, NULL);
 	}
 	return 0;

@@ -95,7 +95,7 @@ wants_target(const struct plan *p)
 	return p->mode != MODE_SERVER && p->mode != MODE_REPLAY;
 }
 
-/* RFC 2544 app. C.2.6.4.2 sends to the echo port; of a router under test the way is known. */
+/* RFC 2544 app. C.2.6.4 sends to the echo port; of a router under test the way is known. */
 static void
 default_target(struct plan *p)
 {
@@ -392,7 +392,7 @@ check_pairs(const struct plan *p, uint32_t n)
 {
 	uint64_t ports = (uint64_t)p->sport_last - p->sport_first + 1;
 
-	if ((IN_TCP & IN(p->mode)) != 0 && is_tcp(p) && p->connections > n * ports)
+	if ((IN_TCP & IN(p->mode)) != 0 && p->connections > n * ports)
 		options_refuse("--connections: %" PRIu32 " of them need as many pairs of address "
 			       "and port; --src and --sport make %" PRIu64,
 			       p->connections, n * ports);
@@ -475,17 +475,27 @@ finish_suite(struct reading *r)
 
 /* Output ------------------------------------------------------------------------------------- */
 
+/* Two that write to stdout would be read by nobody. */
 static void
 check_output(const struct reading *r)
 {
 	const struct plan *p = r->plan;
-	bool stream = p->json_stream != NULL && strcmp(p->json_stream, "-") == 0;
+	const char *const files[][2] = { { "json", p->json_stdout ? "-" : p->json },
+					 { "json-stream", p->json_stream },
+					 { "csv", p->csv },
+					 { "hgrm", p->hgrm },
+					 { "hlog", p->hlog } };
+	const char *first = p->tui ? "tui" : NULL;
 
 	check_together(r, "tui", "quiet");
-	if (p->json_stdout && stream)
-		options_refuse("--json and --json-stream: only one of them can be on stdout");
-	if (p->tui && (p->json_stdout || stream))
-		options_refuse("--tui: stdout is taken by --json or --json-stream");
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		if (files[i][1] == NULL || strcmp(files[i][1], "-") != 0)
+			continue;
+		if (first != NULL)
+			options_refuse("--%s and --%s: only one of them can be on stdout", first,
+				       files[i][0]);
+		first = files[i][0];
+	}
 }
 
 void
@@ -501,5 +511,6 @@ finish(struct reading *r)
 	finish_sizes(p);
 	finish_net(r);
 	finish_suite(r);
+	check_engine(p);
 	check_output(r);
 }

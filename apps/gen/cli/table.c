@@ -170,7 +170,7 @@ const struct row rows[] = {
 	HEADING("Other:"),
 	VALUE("sim", 0, NULL,
 	      "in virtual time against a server in the same process: the same for the same seed",
-	      IN_ALL, read_flag, sim, 0, 0),
+	      IN_CLIENTS, read_flag, sim, 0, 0),
 	OPTION("config", 0, "FILE", "options from a file: their long names as keys", IN_ALL,
 	       read_config),
 	OPTION("dperf-conf", 0, "FILE", "options from a file of dperf", IN_ALL, read_dperf_conf),

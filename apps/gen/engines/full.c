@@ -149,8 +149,6 @@ check(const struct full *f)
 
 	if (pairs_of(plan, f->w->workers) < f->flows_most)
 		return "-c: more connections than source ports; give more by --src and --sport";
-	if (plan->mode == MODE_RR && f->request.text == NULL && plan->req_bytes == 0)
-		return "--req: rr needs a byte at least";
 	return NULL;
 }
 

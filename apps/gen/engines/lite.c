@@ -8,6 +8,7 @@
 #include <rte_ip.h>
 #include <rte_tcp.h>
 
+#include "gen/complain.h"
 #include "gen/engines/csum.h"
 #include "gen/engines/lite_table.h"
 #include "gen/engines/request.h"
@@ -33,13 +34,6 @@ enum {
 };
 
 static const uint64_t LOOK_LEAST_NS = 10 * TERN_MS; /* where the least RTO is less */
-
-static int
-complain(const char *what)
-{
-	fprintf(stderr, "%s: %s\n", program_invocation_short_name, what);
-	return -1;
-}
 
 /* Memory ------------------------------------------------------------------------------------- */
 
@@ -487,11 +481,6 @@ lite_init(struct worker *w)
 {
 	struct lite *l = w->mem;
 
-	if (w->plan->mode != MODE_CRR && w->plan->mode != MODE_RR && w->plan->mode != MODE_HOLD)
-		return complain("--tcp lite is for crr, rr and hold: try --tcp full");
-	if (w->plan->mode == MODE_RR && w->plan->depth > 1)
-		return complain("--depth: --tcp lite has one request under way on a connection: "
-				"try --tcp full");
 	memset(l, 0, sizeof(*l));
 	l->w = w;
 	lay_out(l, w->plan, w->workers);
