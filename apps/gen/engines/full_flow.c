@@ -56,7 +56,7 @@ begin(struct full *f, struct flow *fl, struct tern_conn *conn)
 	fl->key = (f->w->trial->seed << 32) + f->keys++ * f->w->workers + f->w->index;
 	fl->state = FLOW_OPENING;
 	fl->fate = fl->spoilt = FATE_NONE;
-	fl->began = fl->whole = fl->moved = false;
+	fl->began = fl->moved = false;
 	fl->answered = 0;
 	fl->response.sums = f->plan->verify;
 	http_begin(&fl->response);
@@ -175,18 +175,18 @@ flow_over(struct full *f, struct flow *fl, enum tern_why why)
 	return error;
 }
 
-bool
-flows_close(struct full *f, void (*close)(struct full *f, struct flow *fl))
+void
+flow_on_closed(struct tern_tcp_user *user, struct tern_conn *conn, enum tern_why why)
 {
-	bool any = false;
+	struct full *f = full_of(user);
+	struct flow *fl = conn->data;
+	enum error error = flow_over(f, fl, why);
 
-	for (uint32_t n = 0; n < FULL_A_TURN && f->cursor < f->flows_n; n++, f->cursor++) {
-		if (f->flows[f->cursor].conn == NULL)
-			continue;
-		close(f, &f->flows[f->cursor]);
-		any = true;
-	}
-	return any;
+	if (error == FATE_NONE)
+		ask_done(f, fl->index);
+	else
+		ask_failed(f, fl->index, error);
+	flow_give(f, fl);
 }
 
 /* Sending -------------------------------------------------------------------------------------- */

@@ -188,6 +188,14 @@ take(struct full *f, struct flow *fl, const uint8_t *data, uint32_t len, uint64_
 	return took.used;
 }
 
+/* What has been asked is answered before its connection is closed. */
+static void
+end(struct full *f, struct flow *fl)
+{
+	if (fl->n == 0)
+		flow_close(f, fl);
+}
+
 static enum tern_verdict
 on_data(struct tern_tcp_user *user, struct tern_conn *conn, struct tern_in *in)
 {
@@ -202,6 +210,8 @@ on_data(struct tern_tcp_user *user, struct tern_conn *conn, struct tern_in *in)
 			break;
 		used += n;
 	}
+	if (f->stopping && fl->state == FLOW_OPEN)
+		end(f, fl);
 	return TERN_DONE;
 }
 
@@ -256,36 +266,6 @@ on_closed(struct tern_tcp_user *user, struct tern_conn *conn, enum tern_why why)
 	fail_all(f, fl, error);
 }
 
-static void
-expired(struct full *f, struct flow *fl, uint32_t i)
-{
-	(void)f;
-	(void)i;
-	flow_abort(fl, ERROR_timeout);
-}
-
-/* When all has been answered the connections are closed. */
-static bool
-poll(struct full *f, uint64_t now)
-{
-	(void)now;
-	return f->stopping && f->w->outstanding == 0 && flows_close(f, flow_close);
-}
-
-static bool
-done(const struct full *f)
-{
-	return !f->stopping || f->open == 0;
-}
-
-static bool
-hurry(const struct full *f)
-{
-	if (f->stopping)
-		return f->w->outstanding == 0 && f->cursor < f->flows_n;
-	return f->cursor < f->flows_n && f->opening < FULL_OPENING;
-}
-
 const struct full_kind full_rr = {
 	.user = { .on_open = on_open,
 		  .on_data = on_data,
@@ -296,8 +276,5 @@ const struct full_kind full_rr = {
 	.start = start,
 	.ready = ready,
 	.launch = launch,
-	.expired = expired,
-	.poll = poll,
-	.done = done,
-	.hurry = hurry,
+	.end = end,
 };
