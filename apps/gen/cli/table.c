@@ -76,8 +76,8 @@ const struct row rows[] = {
 	      "length of a response; default: of the request (echo), of HTTP whatever comes; of a "
 	      "server: what HTTP and respond send",
 	      REQUESTS | IN(MODE_SERVER), read_bytes32, rsp_bytes, 1, 1u << 30),
-	OPTION("url", 0, "PATH", "what HTTP is asked for; default /", REQUESTS, read_url),
-	OPTION("header", 0, "K:V", "one more field in an HTTP request; repeatable", REQUESTS,
+	OPTION("url", 0, "PATH", "what HTTP is asked for; default /", SERVED, read_url),
+	OPTION("header", 0, "K:V", "one more field in an HTTP request; repeatable", SERVED,
 	       read_header),
 	OPTION("payload", 0, "P", "zero (default), random, prbs or file:NAME", SERVED | FRAMES,
 	       read_payload),

@@ -136,7 +136,7 @@ kind_of(const struct plan *plan)
 	case MODE_HOLD:
 		return &full_hold;
 	case MODE_STREAM:
-		return &full_stream;
+		return plan->proto == PROTO_HTTP ? &full_rr : &full_stream;
 	default:
 		return &full_crr;
 	}
@@ -256,7 +256,7 @@ expire(struct full *f, uint64_t now)
 
 	while (is_over(f, i = f->oldest, now)) {
 		fl = &f->flows[i / f->depth];
-		if (f->kind->by_standstill && fl->moved)
+		if (f->plan->mode == MODE_STREAM && fl->moved) /* it is no standstill */
 			ask_again(f, i, full_now(f));
 		else
 			flow_abort(fl, ERROR_timeout);

@@ -52,6 +52,7 @@ struct flow {
 	uint32_t next_free; /* in the list of free ones */
 	uint8_t state;	    /* enum flow_state */
 	uint8_t fate;	    /* enum error, or FATE_NONE */
+	bool closes;	    /* the peer has said, or shown, that it ends behind what was answered */
 	uint8_t spoilt;	    /* rr: what is wrong with the response that is coming; or FATE_NONE */
 	bool began;	    /* the first byte of a response has come */
 	bool moved;	    /* something happened since its time was looked at */
@@ -69,7 +70,6 @@ struct full_kind {
 	enum launched (*launch)(struct full *f, uint64_t intended, uint64_t now);
 	/* The trial stops: of each flow in its turn. NULL: they end by themselves. */
 	void (*end)(struct full *f, struct flow *fl);
-	bool by_standstill; /* an ask has its limit again as long as flow.moved is set */
 };
 
 extern const struct full_kind full_crr, full_rr, full_hold, full_stream;

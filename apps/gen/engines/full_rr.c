@@ -5,6 +5,9 @@
  * A connection that the peer ends between two responses is opened again, and what it has not
  * answered is asked again there (RFC 9112 §9.3.1), each within its old limit; but only where that
  * makes progress: a connection on which nothing was answered fails what was asked.
+ *
+ * stream over HTTP is the same with long bodies: a response may take its time as long as more of
+ * it comes, and when the trial stops nobody waits for its end.
  */
 #include "gen/engines/full.h"
 
@@ -70,6 +73,7 @@ ask(struct full *f, struct flow *fl, uint32_t i, uint64_t now)
 {
 	f->asks[i].asked_ns = now;
 	fl->said += f->request.bytes;
+	fl->moved = false;
 	worker_count(f->w, COUNT_requests);
 }
 
@@ -188,12 +192,31 @@ take(struct full *f, struct flow *fl, const uint8_t *data, uint32_t len, uint64_
 	return took.used;
 }
 
-/* What has been asked is answered before its connection is closed. */
+/* What has been asked is answered before its connection is closed; but bodies of a stream are long. */
 static void
 end(struct full *f, struct flow *fl)
 {
-	if (fl->n == 0)
+	if (fl->n == 0) {
 		flow_close(f, fl);
+		return;
+	}
+	if (f->plan->mode != MODE_STREAM)
+		return;
+	while (fl->n > 0)
+		ask_done(f, take_oldest(f, fl));
+	tern_tcp_abort(fl->conn);
+}
+
+/* The peer ends this connection, and takes no further request on it (RFC 9112 §9.6). */
+static void
+leave(struct full *f, struct flow *fl)
+{
+	fl->closes = true;
+	fl->said = fl->filled;
+	fl->state = FLOW_CLOSING;
+	if (fl->closing_ns == 0)
+		fl->closing_ns = full_now(f);
+	tern_tcp_shutdown(fl->conn);
 }
 
 static enum tern_verdict
@@ -210,7 +233,10 @@ on_data(struct tern_tcp_user *user, struct tern_conn *conn, struct tern_in *in)
 			break;
 		used += n;
 	}
-	if (f->stopping && fl->state == FLOW_OPEN)
+	fl->moved = true;
+	if (fl->closes && fl->state == FLOW_OPEN)
+		leave(f, fl);
+	else if (f->stopping && fl->state == FLOW_OPEN)
 		end(f, fl);
 	return TERN_DONE;
 }
@@ -234,10 +260,7 @@ on_eof(struct tern_tcp_user *user, struct tern_conn *conn)
 	}
 	if (fl->n > 0 && fl->answered == 0)
 		fl->fate = ERROR_bad_length;
-	fl->state = FLOW_CLOSING;
-	if (fl->closing_ns == 0)
-		fl->closing_ns = full_now(f);
-	tern_tcp_shutdown(conn);
+	leave(f, fl);
 }
 
 static void
@@ -256,6 +279,8 @@ on_closed(struct tern_tcp_user *user, struct tern_conn *conn, enum tern_why why)
 	bool opening = fl->state == FLOW_OPENING;
 	enum error error = flow_over(f, fl, why);
 
+	if (error == ERROR_rst && fl->closes) /* a request was on its way to who had closed */
+		error = FATE_NONE;
 	if (error == FATE_NONE) {
 		if (fl->n > 0 && flow_connect(f, fl) < 0)
 			fail_all(f, fl, ERROR_unreachable);

@@ -108,5 +108,4 @@ const struct full_kind full_stream = {
 		  .acked = on_acked },
 	.launch = flow_launch,
 	.end = end,
-	.by_standstill = true,
 };
