@@ -358,6 +358,8 @@ Test(options, what_is_missing_or_does_not_fit_is_told)
 		{ "stream --bidir --url / " PORT "10.9.0.1:80", "what a GET brings" },
 		{ "stream --url / --proto tcp " PORT "10.9.0.1:80", "is for http" },
 		{ "stream --rsp 5 " PORT "10.9.0.1:80", "no meaning in mode stream" },
+		{ "stream -n 5 " PORT "10.9.0.1:7", "--count is for streams over http" },
+		{ "stream -R 5k " PORT "10.9.0.1:80", "no meaning in mode stream" },
 		{ "stream --payload prbs " PORT "10.9.0.1:80", "carries none" },
 		{ "stream --verify " PORT "10.9.0.1:7", "nothing comes back" },
 		{ "rr --verify --rsp 5 " PORT "10.9.0.1:7", "as long as the request" },

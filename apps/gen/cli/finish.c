@@ -256,6 +256,8 @@ check_content(const struct reading *r)
 	check_together(r, "size", "imix");
 	check_together(r, "sizes", "imix");
 	check_together(r, "reverse", "bidir");
+	if (r->plan->mode == MODE_STREAM)
+		only_for(r, "count", PROTO(HTTP), "streams over http");
 	if (r->plan->bidir && r->plan->proto == PROTO_HTTP)
 		options_refuse("--bidir: a stream over http is what a GET brings; leave it out, or "
 			       "give --proto tcp");
