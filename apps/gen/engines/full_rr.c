@@ -192,7 +192,7 @@ take(struct full *f, struct flow *fl, const uint8_t *data, uint32_t len, uint64_
 	return took.used;
 }
 
-/* What has been asked is answered before its connection is closed; but bodies of a stream are long. */
+/* What has been asked is answered first; but a body of a stream may be long. */
 static void
 end(struct full *f, struct flow *fl)
 {
