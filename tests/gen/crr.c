@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Connect, request, response, close over libtern's TCP, against services and against bad peers. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -69,6 +70,110 @@ Test(crr, closes_by_fin_or_by_reset)
 		stage_check(&s, world_count(s.w, A, TERN_EV_TCP_RESETS_OUT) == (rst ? 20 : 0),
 			    "resets");
 		stage_close(&s);
+	}
+}
+
+/* All segments, and who sent the first FIN of a connection. */
+static struct {
+	uint64_t segments, first_fins[2];
+} seen;
+
+static bool
+count_all(struct world *w, const struct line *line)
+{
+	enum { FIN = 1 };
+	static unsigned int fins;
+
+	(void)w;
+	seen.segments += line->tcp;
+	if (line->tcp && (line->flags & FIN) != 0 && fins++ % 2 == 0)
+		seen.first_fins[line->from]++;
+	return false;
+}
+
+/* RFC 9112 §9.6: the server is asked to close, and its FIN rides on the response. */
+static void
+http_takes_six_packets(const struct engine *engine)
+{
+	static const struct {
+		const char *headers;
+		uint64_t segments; /* of a connection */
+		unsigned int closer;
+	} cases[] = {
+		{ "", 6, B },
+		{ "Accept: */*\r\n", 6, B },
+		{ "connection: keep-alive\r\n", 7, A },
+	};
+
+	for (size_t i = 0; i < RTE_DIM(cases); i++) {
+		struct stage s;
+
+		stage_plan(&s, MODE_CRR, PROTO_HTTP);
+		s.engine = engine;
+		s.plan.headers = cases[i].headers;
+		s.how.loses = count_all;
+		memset(&seen, 0, sizeof(seen));
+		stage_open(&s);
+		stage_run(&s);
+		stage_all_well(&s, 20);
+		stage_check(&s, stage_count(&s, COUNT_closed) == 20, "closed");
+		stage_check(&s, seen.segments == 20 * cases[i].segments, "%" PRIu64 " segments",
+			    seen.segments);
+		stage_check(&s, seen.first_fins[cases[i].closer] == 20, "who closes");
+		stage_close(&s);
+	}
+}
+
+Test(crr, http_takes_six_packets)
+{
+	http_takes_six_packets(&engine_full);
+}
+
+Test(crr, http_takes_six_packets_lite)
+{
+	http_takes_six_packets(&engine_lite);
+}
+
+/* The trials of a suite are of several modes, each with its own request in the same memory. */
+Test(crr, only_its_requests_ask_to_close)
+{
+	static const struct {
+		enum mode mode;
+		bool rst;
+		const char *headers;
+		bool asks;
+	} cases[] = {
+		{ MODE_CRR, false, "", true },
+		{ MODE_RR, false, "", false },
+		{ MODE_CRR, true, "", false },
+		{ MODE_STREAM, false, "", false },
+		{ MODE_CRR, false, "Connection: x\r\n", false },
+		{ MODE_CRR, false, "X-Connection: x\r\n", true },
+	};
+	struct stage s;
+	struct request r;
+
+	stage_plan(&s, MODE_RR, PROTO_HTTP);
+	s.plan.suite = SUITE_RFC9411;
+	for (size_t i = 0; i < RTE_DIM(cases); i++) {
+		size_t room;
+		char *text;
+
+		s.plan.mode = MODE_RR;
+		s.plan.headers = cases[i].headers;
+		s.plan.close_rst = cases[i].rst;
+		room = request_text_bytes(&s.plan);
+		text = malloc(room);
+		request_init(&r, &s.plan, text);
+		cr_assert_null(strstr(text, "close"));
+		s.plan.mode = cases[i].mode;
+		request_set(&r, &s.plan);
+		cr_assert_eq(strstr(text, "Connection: close\r\n") != NULL, cases[i].asks, "%s",
+			     text);
+		cr_assert_eq(strlen(text), r.bytes);
+		cr_assert_leq(r.bytes, room - 1);
+		cr_assert_str_eq(text + r.bytes - 4, "\r\n\r\n");
+		free(text);
 	}
 }
 

@@ -127,6 +127,14 @@ Test(options, http_is_what_port_80_and_urls_mean)
 	cr_assert_eq(plan_of("crr --url /a " PORT "10.9.0.1:8080")->proto, PROTO_HTTP);
 	cr_assert_eq(plan_of("crr --proto tcp " PORT "10.9.0.1:80")->proto, PROTO_TCP);
 	cr_assert_eq(plan_of("hold " PORT "10.9.0.1:80")->proto, PROTO_TCP);
+	for (int reverse = 0; reverse < 2; reverse++) { /* a GET is that, whether said or not */
+		const struct plan *p = plan_of(reverse ? "stream --reverse " PORT "10.9.0.1:80" :
+							 "stream -P 4 " PORT "10.9.0.1:80");
+
+		cr_assert(p->proto == PROTO_HTTP && p->reverse && !p->bidir);
+	}
+	cr_assert_eq(plan_of("stream --verify --url /a " PORT "10.9.0.1:8080")->proto, PROTO_HTTP);
+	cr_assert_not(plan_of("stream --proto tcp " PORT "10.9.0.1:80")->reverse);
 	cr_assert_eq(plan_of("rr --proto http " PORT "10.9.0.1")->target_port, 80);
 	cr_assert_str_eq(
 		plan_of("rr --url / --header A:b --header C:\td " PORT "10.9.0.1")->headers,
@@ -369,7 +377,13 @@ Test(options, what_is_missing_or_does_not_fit_is_told)
 		{ "flood --size 64 --imix trex " PORT "10.9.0.1:7", "only one of them" },
 		{ "hold -c 1m --src 10.9.0.2-10.9.10.2 " PORT "10.9.0.1:7", "1024 is the most" },
 		{ "stream -c 4 " PORT "10.9.0.1:7", "no meaning in mode stream" },
-		{ "stream --proto http " PORT "10.9.0.1:80", "no stream over http" },
+		{ "stream --proto udp " PORT "10.9.0.1:80", "no stream over udp" },
+		{ "stream --bidir --url / " PORT "10.9.0.1:80", "what a GET brings" },
+		{ "stream --url / --proto tcp " PORT "10.9.0.1:80", "is for http" },
+		{ "stream --rsp 5 " PORT "10.9.0.1:80", "no meaning in mode stream" },
+		{ "stream -n 5 " PORT "10.9.0.1:7", "--count is for streams over http" },
+		{ "stream -R 5k " PORT "10.9.0.1:80", "no meaning in mode stream" },
+		{ "stream --payload prbs " PORT "10.9.0.1:80", "carries none" },
 		{ "stream --verify " PORT "10.9.0.1:7", "nothing comes back" },
 		{ "rr --verify --rsp 5 " PORT "10.9.0.1:7", "as long as the request" },
 		{ "rr --payload prbs " PORT "10.9.0.1:80", "carries none" },

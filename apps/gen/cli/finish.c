@@ -43,6 +43,16 @@ check_together(const struct reading *r, const char *a, const char *b)
 
 /* Protocol ----------------------------------------------------------------------------------- */
 
+static const unsigned int allowed[MODES] = {
+	[MODE_CRR] = PROTO(TCP) | PROTO(HTTP),
+	[MODE_RR] = PROTO(TCP) | PROTO(UDP) | PROTO(ICMP) | PROTO(HTTP),
+	[MODE_HOLD] = PROTO(TCP),
+	[MODE_STREAM] = PROTO(TCP) | PROTO(HTTP),
+	[MODE_FLOOD] = PROTO(UDP) | PROTO(SYN) | PROTO(ICMP),
+	[MODE_REPLAY] = 0,
+	[MODE_SERVER] = 0,
+};
+
 static enum protocol
 default_proto(const struct reading *r)
 {
@@ -52,21 +62,12 @@ default_proto(const struct reading *r)
 
 	if (p->mode == MODE_FLOOD || p->suite == SUITE_RFC2544 || p->suite == SUITE_RFC8219)
 		return PROTO_UDP;
-	return http && (p->mode == MODE_CRR || p->mode == MODE_RR) ? PROTO_HTTP : PROTO_TCP;
+	return http && (allowed[p->mode] & PROTO(HTTP)) != 0 ? PROTO_HTTP : PROTO_TCP;
 }
 
 static void
 finish_proto(struct reading *r)
 {
-	static const unsigned int allowed[MODES] = {
-		[MODE_CRR] = PROTO(TCP) | PROTO(HTTP),
-		[MODE_RR] = PROTO(TCP) | PROTO(UDP) | PROTO(ICMP) | PROTO(HTTP),
-		[MODE_HOLD] = PROTO(TCP),
-		[MODE_STREAM] = PROTO(TCP),
-		[MODE_FLOOD] = PROTO(UDP) | PROTO(SYN) | PROTO(ICMP),
-		[MODE_REPLAY] = 0,
-		[MODE_SERVER] = 0,
-	};
 	struct plan *p = r->plan;
 
 	if (is_given(r, "proto")) {
@@ -255,6 +256,11 @@ check_content(const struct reading *r)
 	check_together(r, "size", "imix");
 	check_together(r, "sizes", "imix");
 	check_together(r, "reverse", "bidir");
+	if (r->plan->mode == MODE_STREAM)
+		only_for(r, "count", PROTO(HTTP), "streams over http");
+	if (r->plan->bidir && r->plan->proto == PROTO_HTTP)
+		options_refuse("--bidir: a stream over http is what a GET brings; leave it out, or "
+			       "give --proto tcp");
 }
 
 /* Compared is what comes back with what is known of it: an echo, a file, chargen's lines. */
@@ -301,6 +307,8 @@ finish_content(struct reading *r)
 
 	check_content(r);
 	check_payload(r);
+	if (p->mode == MODE_STREAM && p->proto == PROTO_HTTP)
+		p->reverse = true;
 	if (p->verify && !is_given(r, "payload") && p->proto != PROTO_HTTP)
 		p->payload = PAYLOAD_PRBS;
 	if (p->payload == PAYLOAD_FILE && p->proto != PROTO_HTTP && !is_given(r, "req"))
