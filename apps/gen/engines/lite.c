@@ -118,6 +118,7 @@ lite_bytes(const struct plan *plan, unsigned int workers)
 	place(&at, ask_room(plan));
 	place(&at, body_room(plan));
 	place(&at, has_idle(plan) ? clients * sizeof(uint32_t) : 0);
+	place(&at, lite_crowds(clients) * sizeof(struct crowd));
 	place(&at, sizeof(struct bucket) << bucket_bits(clients));
 	place(&at, clients * sizeof(struct client));
 	return at;
@@ -134,6 +135,8 @@ lay_out(struct lite *l, const struct plan *plan, unsigned int workers)
 	l->ask_mem = base + place(&at, ask_room(plan));
 	l->body.kept = base + place(&at, body_room(plan));
 	l->idle = (uint32_t *)(base + place(&at, has_idle(plan) ? l->room * sizeof(uint32_t) : 0));
+	l->crowds =
+		(struct crowd *)(base + place(&at, lite_crowds(l->room) * sizeof(struct crowd)));
 	l->hash_shift = 64 - bucket_bits(l->room);
 	l->buckets =
 		(struct bucket *)(base + place(&at, sizeof(struct bucket) << bucket_bits(l->room)));
@@ -353,7 +356,6 @@ open_one(struct lite *l, uint8_t flags, uint64_t intended, uint64_t now)
 	*c = (struct client){
 		.key = key,
 		.una = isn_of(l, now),
-		.next = c->next,
 		.begun = lite_tick(now),
 		.mss = l->mss,
 		.intended = intended,
@@ -517,7 +519,7 @@ clear(struct lite *l)
 	memset(l->buckets, 0, sizeof(struct bucket) << (64 - l->hash_shift));
 	for (uint32_t i = 0; i < l->fresh; i++)
 		l->clients[i].places = l->clients[i].state = 0;
-	memset(l->slot, 0xff, sizeof(l->slot));
+	lite_timers_clear(l);
 	l->free = LITE_NONE;
 	l->fresh = l->alive = l->established = l->opening = 0;
 	l->idle_head = l->idle_n = 0;
