@@ -215,15 +215,6 @@ lite_failed(struct lite *l, struct client *c, enum error error, uint64_t now)
 	release(l, c);
 }
 
-void
-lite_idle(struct lite *l, struct client *c)
-{
-	if ((c->places & LISTED) != 0)
-		return;
-	c->places |= LISTED;
-	l->idle[(l->idle_head + l->idle_n++) % l->room] = lite_index(l, c);
-}
-
 static bool
 is_idle(const struct client *c)
 {

@@ -3,7 +3,7 @@
  * --tcp lite: a TCP client for generators, and nothing else. Inside of it.
  *
  * A connection is a block of one cache line, found by a table of 32-bit entries, sixteen to a cache
- * line (lite_table.h): 64 bytes, 11 to 21 for its share of the table and 5 for its place in the wheel,
+ * line (lite_table.h): 64 bytes, 11 to 21 for its share of the table and 5 for that of the wheel,
  * 10^7 idle ones in 0.8 GB.
  * What all connections have in common is kept once: the peer's addresses and port, the frame's
  * first 54 bytes with their checksums half made (lite_frame.c), and the round trip, whose estimate
@@ -244,8 +244,20 @@ lite_index(const struct lite *l, const struct client *c)
 	return (uint32_t)(c - l->clients);
 }
 
+/* rr: it may be asked, when all who wait longer were. */
+static inline void
+lite_idle(struct lite *l, struct client *c)
+{
+	uint32_t at = l->idle_head + l->idle_n;
+
+	if (unlikely((c->places & LISTED) != 0))
+		return;
+	c->places |= LISTED;
+	l->idle[at < l->room ? at : at - l->room] = lite_index(l, c);
+	l->idle_n++;
+}
+
 /* lite.c */
-void lite_idle(struct lite *l, struct client *c);
 /* How connections end: as they should, or by a mishap. The block is free afterwards. */
 void lite_closed(struct lite *l, struct client *c, uint64_t now);
 void lite_failed(struct lite *l, struct client *c, enum error error, uint64_t now);
@@ -273,8 +285,17 @@ void lite_push_some(struct lite *l, struct client *c, uint32_t bytes, uint64_t n
 /* Of no connection: an RST, or an ACK, as RFC 9293 §3.10.7.1 has them. */
 void lite_reply(struct lite *l, uint32_t key, uint32_t seq, uint32_t ack, uint8_t flags);
 void lite_flush(struct lite *l);
-/* An mbuf that is done with. */
-void lite_spare(struct lite *l, struct rte_mbuf *m);
+void lite_free(struct rte_mbuf *m);
+/* An mbuf that is done with: one that is ours alone, and has room for a frame, leaves next. */
+static inline void
+lite_spare(struct lite *l, struct rte_mbuf *m)
+{
+	if (likely(l->spare_n < LITE_SPARES && m->nb_segs == 1 && RTE_MBUF_DIRECT(m) &&
+		   rte_mbuf_refcnt_read(m) == 1 && m->buf_len >= l->buf_least))
+		l->spare[l->spare_n++] = m;
+	else
+		lite_free(m);
+}
 
 /* lite_burst.c */
 uint16_t lite_rx(struct worker *w, struct rte_mbuf **pkts, uint16_t n, uint64_t now);
