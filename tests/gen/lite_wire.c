@@ -10,7 +10,7 @@
 #include "kit/frame.h"
 #include "sim/world.h"
 
-enum { OUT_MOST = 64, PEER_ISN = 5000 };
+enum { OUT_MOST = 512, PEER_ISN = 5000 };
 
 /* A connection's ends change from test to test only in what the plan says. */
 struct line_out {
@@ -356,6 +356,29 @@ Test(lite_wire, a_closed_window_is_asked)
 	in(". 1:1(0) ack 2 win 1000");
 	out("P. 2:101(99) ack 1 win 65535");
 	quiet();
+}
+
+/* Nobody has to do anything for half a minute: after a pause the wheel comes to rest. */
+Test(lite_wire, who_waits_long_lets_the_worker_sleep)
+{
+	unsigned int turns = 0;
+
+	plan(MODE_CRR);
+	wire.plan.connections = 200;
+	wire.plan.timeout_ns = S(60);
+	wire.plan.options.config.rto_initial_ns = S(30);
+	wire.plan.options.config.rto_min_ns = S(30);
+	wire.trial.count = 200;
+	start();
+	cr_assert_eq(count(COUNT_opened), 200);
+	for (unsigned int pause = 0; pause < 3; pause++) {
+		wire.now += S(2);
+		while (worker_poll(wire.w, wire.now))
+			cr_assert_lt(++turns, 20);
+	}
+	wire.now += S(24);
+	pass(MS(100));
+	cr_assert_eq(count(COUNT_rexmit_syn), 200);
 }
 
 /* rr: the ACK of a response waits for the next request, but not for ever (RFC 9293 MUST-59). */

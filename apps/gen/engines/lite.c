@@ -112,6 +112,7 @@ lite_bytes(const struct plan *plan, unsigned int workers)
 	place(&at, ask_room(plan));
 	place(&at, body_room(plan));
 	place(&at, has_idle(plan) ? clients * sizeof(uint32_t) : 0);
+	place(&at, lite_crowds(clients) * sizeof(struct crowd));
 	place(&at, sizeof(struct bucket) << bucket_bits(clients));
 	place(&at, clients * sizeof(struct client));
 	return at;
@@ -128,6 +129,8 @@ lay_out(struct lite *l, const struct plan *plan, unsigned int workers)
 	l->ask_mem = base + place(&at, ask_room(plan));
 	l->body.kept = base + place(&at, body_room(plan));
 	l->idle = (uint32_t *)(base + place(&at, has_idle(plan) ? l->room * sizeof(uint32_t) : 0));
+	l->crowds =
+		(struct crowd *)(base + place(&at, lite_crowds(l->room) * sizeof(struct crowd)));
 	l->hash_shift = 64 - bucket_bits(l->room);
 	l->buckets =
 		(struct bucket *)(base + place(&at, sizeof(struct bucket) << bucket_bits(l->room)));
@@ -204,15 +207,6 @@ lite_failed(struct lite *l, struct client *c, enum error error, uint64_t now)
 	else if (!l->stopping && c->state != SYN_SENT)
 		l->w->meter->error[error]++; /* it stood, for later use */
 	release(l, c);
-}
-
-void
-lite_idle(struct lite *l, struct client *c)
-{
-	if ((c->places & LISTED) != 0)
-		return;
-	c->places |= LISTED;
-	l->idle[(l->idle_head + l->idle_n++) % l->room] = lite_index(l, c);
 }
 
 static bool
@@ -347,7 +341,6 @@ open_one(struct lite *l, uint8_t flags, uint64_t intended, uint64_t now)
 	*c = (struct client){
 		.key = key,
 		.una = isn_of(l, now),
-		.next = c->next,
 		.begun = lite_tick(now),
 		.mss = l->mss,
 		.intended = intended,
@@ -506,7 +499,7 @@ clear(struct lite *l)
 	memset(l->buckets, 0, sizeof(struct bucket) << (64 - l->hash_shift));
 	for (uint32_t i = 0; i < l->fresh; i++)
 		l->clients[i].places = l->clients[i].state = 0;
-	memset(l->slot, 0xff, sizeof(l->slot));
+	lite_timers_clear(l);
 	l->free = LITE_NONE;
 	l->fresh = l->alive = l->established = l->opening = 0;
 	l->idle_head = l->idle_n = 0;
