@@ -19,14 +19,14 @@ share(uint32_t all, unsigned int workers)
 	return RTE_MAX((all + workers - 1) / workers, 1u);
 }
 
-/* Pairs of address and port for each worker. */
+/* Pairs of address and port that each worker has at least: as the last one. */
 static uint64_t
 pairs_of(const struct plan *plan, unsigned int workers)
 {
 	struct sources s;
 
-	sources_init(&s, plan, plan->options.addrs[0].addr, 0, 0, workers);
-	return s.pairs / workers;
+	sources_init_own(&s, plan, plan->options.addrs[0].addr, 0, workers - 1, workers);
+	return s.pairs;
 }
 
 /* The cap of what is outstanding leaves half of the pairs to TIME-WAIT. */
@@ -170,7 +170,7 @@ init(struct worker *w)
 	f->oldest = f->newest = ASK_NONE;
 	request_init(&f->request, w->plan, base + l.text);
 	chargen_make();
-	sources_init(&f->sources, w->plan, w->addr, w->plan->seed, w->index, w->workers);
+	sources_init_own(&f->sources, w->plan, w->addr, w->plan->seed, w->index, w->workers);
 	wrong = check(f);
 	return wrong != NULL ? complain("%s", wrong) : 0;
 }
@@ -399,6 +399,7 @@ end(struct worker *w, uint64_t now)
 
 const struct engine engine_full = {
 	.name = "full",
+	.steered = true,
 	.bytes = bytes,
 	.configure = configure,
 	.init = init,

@@ -12,15 +12,14 @@
 #include "gen/engines/csum.h"
 #include "gen/engines/lite_table.h"
 #include "gen/engines/request.h"
+#include "gen/ports.h"
 
 enum {
 	ALIGN = 64,
 	ASK_KEPT = 1 << 16,  /* bytes of a request that is kept as it is */
 	BODY_KEPT = 1 << 18, /* bytes of a response that others are compared with */
 	TUPLES_AHEAD = 8,
-	TUPLES_TRIED = 16,  /* in one launch */
-	SPORT_FIRST = 1024, /* where none is given */
-	SPORT_LAST = 65535,
+	TUPLES_TRIED = 16, /* in one launch */
 	SOURCES_MOST = 1 << 16,
 	OPENS_AT_ONCE = 32,  /* SYNs in one turn, of rr */
 	CLOSES_AT_ONCE = 32, /* FINs in one turn, at the end of rr and hold */
@@ -252,13 +251,11 @@ greatest_divisor(uint32_t a, uint32_t b)
 static void
 init_tuples(struct lite *l, const struct worker *w)
 {
-	const struct plan *plan = w->plan;
-	uint32_t first = plan->sport_first != 0 ? plan->sport_first : SPORT_FIRST;
-	uint32_t last = plan->sport_last != 0 ? plan->sport_last : SPORT_LAST;
+	struct ports own = ports_share(ports_of(w->plan), w->index, w->workers);
 
-	l->sport = first;
-	l->sport_end = last + 1;
-	l->sports = (last - first + w->workers - w->index) / w->workers;
+	l->sport = own.first;
+	l->sport_end = own.first + own.n;
+	l->sports = own.n;
 	l->tuples = (uint32_t)RTE_MIN((uint64_t)l->sports * l->sources, (uint64_t)INT32_MAX);
 	if (l->tuples == 0)
 		return;
@@ -272,9 +269,7 @@ init_tuples(struct lite *l, const struct worker *w)
 static uint32_t
 key_of(const struct lite *l, uint32_t tuple)
 {
-	uint32_t port = l->sport + tuple / l->sources * l->w->workers + l->w->index;
-
-	return tuple % l->sources << 16 | port;
+	return tuple % l->sources << 16 | (l->sport + tuple / l->sources);
 }
 
 static uint32_t
@@ -710,6 +705,7 @@ lite_end(struct worker *w, uint64_t now)
 
 const struct engine engine_lite = {
 	.name = "lite",
+	.steered = true,
 	.bytes = lite_bytes,
 	.init = lite_init,
 	.start = lite_start,

@@ -160,9 +160,10 @@ static void
 set_counts(json_t *object, const uint64_t count[COUNTS])
 {
 	static const enum counter flat[] = {
-		COUNT_opened,	  COUNT_established, COUNT_requests, COUNT_responses,
-		COUNT_closed,	  COUNT_shed,	     COUNT_late,     COUNT_reordered,
-		COUNT_duplicates, COUNT_other,	     COUNT_damaged,
+		COUNT_opened,		COUNT_established, COUNT_requests, COUNT_responses,
+		COUNT_closed,		COUNT_shed,	   COUNT_late,	   COUNT_reordered,
+		COUNT_duplicates,	COUNT_other,	   COUNT_damaged,  COUNT_handed_over,
+		COUNT_handover_dropped,
 	};
 
 	for (size_t i = 0; i < RTE_DIM(flat); i++)
@@ -333,6 +334,8 @@ document_row(const struct cell *cells, unsigned int n)
 
 /* The end -------------------------------------------------------------------------------------- */
 
+static const char *const of_port[] = { "rx_missed", "rx_errors", "rx_no_mbuf", "tx_errors" };
+
 static json_t *
 ledger_of(const struct ledger *l)
 {
@@ -349,12 +352,32 @@ ledger_of(const struct ledger *l)
 	set_number(o, "received", l->received);
 	set_number(o, "taken", l->taken);
 	set_number(o, "passed", l->passed);
+	set_number(o, "handed_over", l->handed_over);
+	set_number(o, "taken_over", l->taken_over);
+	set_number(o, "handover_dropped", l->handover_dropped);
 	set_number(o, "rx_missed", l->rx_missed);
 	set_number(o, "rx_errors", l->rx_errors);
 	set_number(o, "rx_no_mbuf", l->rx_no_mbuf);
 	set_number(o, "tx_errors", l->tx_errors);
 	json_object_set_new(o, "balanced", json_boolean(l->balanced));
 	return o;
+}
+
+/* Each core's part; what the port says is of all its queues. */
+static json_t *
+workers_of(const struct view *view, const struct result *r)
+{
+	json_t *array = json_array();
+
+	for (unsigned int i = 0; i < r->workers_n; i++) {
+		json_t *worker = ledger_of(&r->of_worker[i]);
+
+		set_number(worker, "core", view->setup->cores[i]);
+		for (size_t k = 0; k < RTE_DIM(of_port); k++)
+			json_object_del(worker, of_port[k]);
+		json_array_append_new(array, worker);
+	}
+	return array;
 }
 
 static json_t *
@@ -406,6 +429,7 @@ document_end(const struct view *view, const struct finish *f)
 
 	if (r != NULL && r->failed == 0) {
 		set_figures(end, view->plan, r);
+		json_object_set_new(end, "workers", workers_of(view, r));
 		set_number(end, "intervals", r->intervals_n);
 		set_number(end, "flagged", r->flagged);
 		set_number(end, "disturbed", r->disturbed);

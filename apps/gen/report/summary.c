@@ -318,9 +318,10 @@ static void
 print_oddities(FILE *to, const struct meter *m)
 {
 	static const enum counter odd[] = {
-		COUNT_rexmit_syn, COUNT_rexmit_data, COUNT_rexmit_fin, COUNT_shed,
-		COUNT_late,	  COUNT_tx_full,     COUNT_tx_dropped, COUNT_no_mbuf,
-		COUNT_reordered,  COUNT_duplicates,  COUNT_other,      COUNT_damaged,
+		COUNT_rexmit_syn,  COUNT_rexmit_data,	   COUNT_rexmit_fin, COUNT_shed,
+		COUNT_late,	   COUNT_tx_full,	   COUNT_tx_dropped, COUNT_no_mbuf,
+		COUNT_reordered,   COUNT_duplicates,	   COUNT_other,	     COUNT_damaged,
+		COUNT_handed_over, COUNT_handover_dropped,
 	};
 
 	for (size_t i = 0; i < RTE_DIM(odd); i++)
@@ -339,6 +340,11 @@ print_ledger(FILE *to, const struct ledger *l)
 		" = taken %" PRIu64 " + passed %" PRIu64 "  %s\n",
 		l->launched, l->done, l->failed, l->inflight, l->shed, l->made, l->sent, l->dropped,
 		l->received, l->taken, l->passed, l->balanced ? "OK" : "UNBALANCED");
+	if (l->handed_over + l->handover_dropped > 0)
+		fprintf(to,
+			"             from core to core %" PRIu64 ", dropped on the way %" PRIu64
+			"\n",
+			l->handed_over, l->handover_dropped);
 	if (l->rx_missed + l->rx_errors + l->rx_no_mbuf + l->tx_errors > 0)
 		fprintf(to,
 			"             the port missed %" PRIu64 ", rx errors %" PRIu64
