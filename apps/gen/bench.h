@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "gen/plan.h"
+#include "gen/record/failures.h"
 #include "gen/report/report.h"
 #include "gen/worker.h"
 
@@ -32,6 +33,7 @@ struct bench {
 	void (*port_counts)(struct bench *bench, struct ledger *ledger);
 	bool stop; /* somebody wants it to end */
 	struct setup setup;
+	struct failures *failures; /* --capture-failed, or NULL */
 
 	/* All workers together: of the interval that was just over, and of those left out. */
 	struct meter *interval, *left_out;

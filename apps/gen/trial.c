@@ -478,6 +478,8 @@ trial_run(struct bench *bench, const struct trial *trial, const struct watcher *
 	} else {
 		order(bench, WORKER_END);
 	}
+	if (bench->failures != NULL)
+		failures_write(bench->failures);
 	close_ledger(bench, result, &before);
 	conclude(bench, result);
 	return result->failed;

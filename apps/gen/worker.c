@@ -42,6 +42,7 @@ worker_bytes(const struct plan *plan, const struct engine *engine, unsigned int 
 	place(&at, 2 * sizeof(struct meter));
 	place(&at, WORKER_QUEUE * sizeof(struct rte_mbuf *));
 	place(&at, engine_bytes(plan, engine, workers));
+	place(&at, plan->capture.file != NULL ? recorder_bytes(plan) : 0);
 	return at;
 }
 
@@ -58,6 +59,8 @@ worker_init(void *mem, const struct plan *plan, const struct engine *engine, uns
 	w->meters = (struct meter *)(base + place(&at, 2 * sizeof(struct meter)));
 	w->queue = (struct rte_mbuf **)(base + place(&at, WORKER_QUEUE * sizeof(*w->queue)));
 	w->mem = base + place(&at, engine_bytes(plan, engine, workers));
+	if (plan->capture.file != NULL)
+		w->recorder = recorder_init(base + at, plan);
 	w->meter = &w->meters[0];
 	w->plan = plan;
 	w->engine = engine;
@@ -139,6 +142,8 @@ front_tx(struct tern_port *port, struct rte_mbuf **pkts, uint16_t n)
 struct tern_port *
 worker_port(struct worker *w, struct tern_port *behind)
 {
+	if (w->recorder != NULL)
+		behind = recorder_port(w->recorder, behind, w->clock, w->clock_data);
 	w->port = behind;
 	w->front = *behind;
 	w->front.rx = front_rx;
@@ -312,6 +317,8 @@ begin(struct worker *w)
 	w->last_delay_ns = 0;
 	w->lost_ns = 0;
 	memset(&w->ledger, 0, sizeof(w->ledger));
+	if (w->recorder != NULL)
+		recorder_begin(w->recorder);
 	w->state = WORKER_RESOLVING;
 }
 
@@ -415,6 +422,8 @@ give_up(struct worker *w, uint64_t now)
 {
 	if (w->engine->end != NULL)
 		w->engine->end(w, now);
+	if (w->recorder != NULL)
+		recorder_end(w->recorder);
 	w->ledger.inflight = w->outstanding;
 	w->state = WORKER_IDLE;
 }
@@ -492,6 +501,8 @@ worker_poll(struct worker *w, uint64_t now)
 	if (w->engine->poll != NULL && w->state >= WORKER_OPENING)
 		w->did |= w->engine->poll(w, now);
 	flush(w);
+	if (w->recorder != NULL)
+		recorder_poll(w->recorder, now);
 	did = w->did;
 	if (w->count_cycles)
 		count_cycles(w);

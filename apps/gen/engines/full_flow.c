@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <netinet/in.h>
 
 #include "gen/engines/full.h"
 #include "gen/engines/payload.h"
@@ -173,6 +174,18 @@ flow_over(struct full *f, struct flow *fl, enum tern_why why)
 	fl->state = FLOW_FREE;
 	fl->conn = NULL;
 	return error;
+}
+
+void
+flow_capture(struct full *f, const struct tern_conn *conn, enum error error)
+{
+	const struct tuple who = { .local = tern_addr_to_v4(conn->local),
+				   .remote = tern_addr_to_v4(conn->remote),
+				   .local_port = conn->lport,
+				   .remote_port = conn->rport,
+				   .proto = IPPROTO_TCP };
+
+	worker_capture(f->w, &who, error);
 }
 
 bool

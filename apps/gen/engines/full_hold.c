@@ -62,10 +62,12 @@ on_closed(struct tern_tcp_user *user, struct tern_conn *conn, enum tern_why why)
 	struct flow *fl = conn->data;
 	enum error error = flow_over(f, fl, why);
 
-	if (error == FATE_NONE)
+	if (error == FATE_NONE) {
 		ask_done(f, fl->index);
-	else
+	} else {
+		flow_capture(f, conn, error);
 		ask_failed(f, fl->index, error);
+	}
 	flow_give(f, fl);
 }
 
