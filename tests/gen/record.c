@@ -512,7 +512,7 @@ Test(record, flows_of_icmp)
 
 enum { RING = 16, SNAP = 128 };
 
-static struct plan alone = { .capture = { .file = "", .most = 1, .frames = RING, .snap = SNAP } };
+static struct plan alone = { .capture = { .file = "", .most = 2, .frames = RING, .snap = SNAP } };
 
 /* A port that takes so many, and brings what it is given. */
 static struct {
@@ -597,7 +597,7 @@ stand_alone(void)
 
 	wall.port = (struct tern_port){ .rx = wall_rx, .tx = wall_tx };
 	wall.now = 1;
-	left = 1;
+	left = 2;
 	r = recorder_init(aligned_alloc(64, bytes), &alone);
 	recorder_port(r, &wall.port, wall_clock, NULL);
 	r->left = &left;
@@ -633,8 +633,14 @@ fails(struct recorder *r, uint16_t port)
 
 	recorder_failed(r, &who, ERROR_timeout);
 	recorder_failed(r, &who, ERROR_timeout); /* it is known */
-	recorder_end(r);
 	cr_assert_eq(r->missed, 0);
+}
+
+static void
+fails_at_the_end(struct recorder *r, uint16_t port)
+{
+	fails(r, port);
+	recorder_end(r);
 }
 
 /* By what they say, newest first. */
@@ -663,7 +669,7 @@ Test(record, what_the_port_did_not_take_was_not_sent)
 		pkts[i] = udp(true, 5, i);
 	send_all(r, pkts + 2, 2, 2);
 	receive(r, udp(false, 5, 4));
-	fails(r, 5);
+	fails_at_the_end(r, 5);
 	kept(r, "43210");
 	free(r);
 }
@@ -682,7 +688,7 @@ Test(record, a_full_ring_has_the_newest)
 	}
 	m = udp(true, 5, 11);
 	send_all(r, &m, 1, 0);
-	fails(r, 5);
+	fails_at_the_end(r, 5);
 	kept(r, "9876543");
 	free(r);
 }
@@ -695,8 +701,44 @@ Test(record, an_icmp_error_belongs_to_what_it_quotes)
 	send_all(r, &m, 1, 1);
 	receive(r, unreachable(udp(true, 6, 2)));
 	receive(r, unreachable(udp(true, 5, 1)));
-	fails(r, 5);
+	fails_at_the_end(r, 5);
 	kept(r, "01");
+	free(r);
+}
+
+/* For a while; then it is taken in a turn of the loop. */
+Test(record, what_follows_soon_belongs_to_it)
+{
+	struct recorder *r = stand_alone();
+	struct rte_mbuf *m = udp(true, 5, 1);
+
+	send_all(r, &m, 1, 1);
+	fails(r, 5);
+	wall.now = 5 * TERN_MS;
+	receive(r, udp(false, 5, 2));
+	recorder_poll(r, 9 * TERN_MS);
+	kept(r, "");
+	wall.now = 20 * TERN_MS;
+	receive(r, udp(false, 5, 3));
+	recorder_poll(r, 20 * TERN_MS);
+	kept(r, "21");
+	free(r);
+}
+
+/* It fails again: what is in the file already does not come a second time. */
+Test(record, a_frame_belongs_to_one_failure)
+{
+	struct recorder *r = stand_alone();
+	struct rte_mbuf *m = udp(true, 5, 1);
+
+	send_all(r, &m, 1, 1);
+	fails(r, 5);
+	recorder_poll(r, 20 * TERN_MS);
+	m = udp(true, 5, 2);
+	send_all(r, &m, 1, 1);
+	fails_at_the_end(r, 5);
+	kept(r, "12");
+	cr_assert(r->failures == 2 && r->failure[0].frames == 1 && r->failure[1].frames == 1);
 	free(r);
 }
 
@@ -723,6 +765,6 @@ Test(record, nonsense_belongs_to_nothing)
 			receive(r, m);
 	}
 	cr_assert(r->head > 1000 && r->head < 100000, "%lu", (unsigned long)r->head);
-	fails(r, 5);
+	fails_at_the_end(r, 5);
 	free(r);
 }
