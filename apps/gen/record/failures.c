@@ -28,7 +28,8 @@ failures_open(const struct plan *plan, struct worker *const *workers, unsigned i
 	if (f->list == NULL)
 		complain("no memory for %u failures", f->most);
 	else
-		f->file = pcapng_open(f->path, (uint16_t)plan->capture.snap, epoch_ns);
+		f->file = pcapng_open(f->path, (uint16_t)plan->capture.snap, epoch_ns,
+				      workers[0]->port->mac);
 	if (f->file == NULL) {
 		failures_close(f);
 		return NULL;

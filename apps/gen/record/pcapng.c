@@ -45,17 +45,24 @@ struct pcapng {
 
 static const char stand_in[] = "net_null_captured";
 
+/* Its own address would be another one each time. */
 static int
-find_port(struct pcapng *p)
+make_port(struct pcapng *p, struct rte_ether_addr mac)
 {
-	int rc;
+	int rc = rte_eal_hotplug_add("vdev", stand_in, "");
 
+	if (rc < 0)
+		return rc;
+	p->stands_in = true;
+	rc = rte_eth_dev_get_port_by_name(stand_in, &p->port);
+	return rc == 0 ? rte_eth_dev_default_mac_addr_set(p->port, &mac) : rc;
+}
+
+static int
+find_port(struct pcapng *p, struct rte_ether_addr mac)
+{
 	p->port = tern_run_port();
-	if (rte_eth_dev_is_valid_port(p->port))
-		return 0;
-	rc = rte_eal_hotplug_add("vdev", stand_in, "");
-	p->stands_in = rc == 0;
-	return rc == 0 ? rte_eth_dev_get_port_by_name(stand_in, &p->port) : rc;
+	return rte_eth_dev_is_valid_port(p->port) ? 0 : make_port(p, mac);
 }
 
 static int
@@ -100,7 +107,7 @@ begin_file(struct pcapng *p, const char *path)
 }
 
 struct pcapng *
-pcapng_open(const char *path, uint16_t snap, uint64_t at_ns)
+pcapng_open(const char *path, uint16_t snap, uint64_t at_ns, struct rte_ether_addr mac)
 {
 	struct pcapng *p = calloc(1, sizeof(*p));
 	int rc = -ENOMEM;
@@ -108,7 +115,7 @@ pcapng_open(const char *path, uint16_t snap, uint64_t at_ns)
 	if (p != NULL) {
 		p->snap = snap;
 		p->at_ns = at_ns;
-		rc = find_port(p);
+		rc = find_port(p, mac);
 		if (rc == 0)
 			rc = make_pool(p);
 		if (rc == 0)

@@ -21,10 +21,12 @@ struct pcapng;
  * pcapng_open() - begin a file
  * @snap:  most bytes of a frame
  * @at_ns: now, as the times of frames have it
+ * @mac:   of a port that stands in for one
  *
  * The EAL stands. Return: NULL after one line on stderr.
  */
-struct pcapng *pcapng_open(const char *path, uint16_t snap, uint64_t at_ns);
+struct pcapng *pcapng_open(const char *path, uint16_t snap, uint64_t at_ns,
+			   struct rte_ether_addr mac);
 
 /*
  * comment: on this frame, or NULL; DPDK 22.11 knows of none. Return: 0, or -1; then errno says why.

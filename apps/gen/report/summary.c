@@ -345,9 +345,10 @@ print_captured(FILE *to, const struct failures *f)
 		const struct captured_failure *c = &f->list[i];
 		char local[TERN_ADDR_TEXT];
 
-		fprintf(to, "             %-12s %s:%u, %" PRIu32 " frames\n", error_names[c->cause],
+		fprintf(to, "  %10" PRIu32 " %s of %s:%u, %s\n", c->frames,
+			c->frames == 1 ? "frame" : "frames",
 			tern_addr_print(tern_addr_v4(c->who.local), local),
-			rte_be_to_cpu_16(c->who.local_port), c->frames);
+			rte_be_to_cpu_16(c->who.local_port), error_names[c->cause]);
 	}
 }
 
