@@ -39,7 +39,7 @@ failures_open(const struct plan *plan, struct worker *const *workers, unsigned i
 	return f;
 }
 
-/* In time --------------------------------------------------------------------------------------- */
+/* In time ------------------------------------------------------------------------------------ */
 
 /* A frame, and what it belongs to. */
 struct item {
@@ -80,7 +80,7 @@ gather(const struct failures *f, struct item **items)
 	return n;
 }
 
-/* Writing --------------------------------------------------------------------------------------- */
+/* Writing ------------------------------------------------------------------------------------ */
 
 static void
 tell(struct failures *f)

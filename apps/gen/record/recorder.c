@@ -130,13 +130,13 @@ static bool read_ip(struct seen *s, const uint8_t *ip, uint32_t bytes, bool sent
 static bool
 read_icmp(struct seen *s, const uint8_t *l4, uint32_t bytes, bool sent)
 {
-	enum { UNREACHABLE = 3, EXCEEDED = 11, PROBLEM = 12 };
+	enum { ECHO_REPLY = 0, UNREACHABLE = 3, ECHO = 8, EXCEEDED = 11, PROBLEM = 12 };
 
 	if (bytes < sizeof(struct rte_icmp_hdr))
 		return false;
 	switch (l4[0]) {
-	case RTE_IP_ICMP_ECHO_REQUEST:
-	case RTE_IP_ICMP_ECHO_REPLY:
+	case ECHO_REPLY:
+	case ECHO:
 		memcpy(&s->who.local_port, l4 + offsetof(struct rte_icmp_hdr, icmp_ident),
 		       sizeof(s->who.local_port));
 		s->who.remote_port = 0;

@@ -3,8 +3,8 @@
  * A flight recorder (--capture-failed): a worker's last frames, and those of what failed.
  *
  * It stands as a port between a worker and its port, and writes the beginning of each IPv4 frame
- * that it passes on into a ring, with a hash of the connection's addresses and ports beside it. When
- * something fails the worker says of which connection. A little later, when what follows the
+ * that it passes on into a ring, with a hash of the connection's addresses and ports beside it.
+ * When something fails the worker says of which connection. A little later, when what follows the
  * failure has come as well, the frames of that connection which are still in the ring are kept
  * aside, and each frame once. So a frame costs a copy, whether anything fails or not; a failure
  * costs one look at the ring's hashes (4 bytes a frame); and of failures there are so many, the
