@@ -649,7 +649,7 @@ kept(const struct recorder *r, const char *numbers)
 {
 	cr_assert_eq(r->kept_n, strlen(numbers), "%u frames, not %s", r->kept_n, numbers);
 	for (uint32_t i = 0; i < r->kept_n; i++) {
-		const struct frame *f = recorder_kept(r, i);
+		const struct recorded *f = recorder_kept(r, i);
 
 		cr_assert_eq(f->bytes, 300);
 		cr_assert_eq(f->known, SNAP);

@@ -43,7 +43,7 @@ failures_open(const struct plan *plan, struct worker *const *workers, unsigned i
 
 /* A frame, and what it belongs to. */
 struct item {
-	const struct frame *frame;
+	const struct recorded *frame;
 	const struct recorder *recorder;
 };
 
@@ -94,7 +94,7 @@ tell(struct failures *f)
 static void
 write_frame(struct failures *f, const struct item *item)
 {
-	const struct frame *frame = item->frame;
+	const struct recorded *frame = item->frame;
 	struct failure *failure = &item->recorder->failure[frame->failure];
 	char comment[COMMENT_BYTES];
 

@@ -152,7 +152,7 @@ set_time(struct rte_mbuf *block, uint64_t time)
 
 /* A packet that is as long as it was, of which there is as much as is known. */
 static struct rte_mbuf *
-packet_of(struct pcapng *p, const struct frame *f)
+packet_of(struct pcapng *p, const struct recorded *f)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(p->pool);
 	uint16_t known = RTE_MIN(f->known, p->snap);
@@ -166,7 +166,7 @@ packet_of(struct pcapng *p, const struct frame *f)
 }
 
 static struct rte_mbuf *
-block_of(struct pcapng *p, const struct frame *f, const char *comment)
+block_of(struct pcapng *p, const struct recorded *f, const char *comment)
 {
 	struct rte_mbuf *m = packet_of(p, f), *block = NULL;
 	enum rte_pcapng_direction way =
@@ -186,7 +186,7 @@ block_of(struct pcapng *p, const struct frame *f, const char *comment)
 
 /* Of a write that was cut off nothing is told but its length. */
 int
-pcapng_write(struct pcapng *p, const struct frame *frame, uint64_t at_ns, const char *comment)
+pcapng_write(struct pcapng *p, const struct recorded *frame, uint64_t at_ns, const char *comment)
 {
 	struct rte_mbuf *block = block_of(p, frame, comment);
 	ssize_t bytes, written;

@@ -31,7 +31,8 @@ struct pcapng *pcapng_open(const char *path, uint16_t snap, uint64_t at_ns,
 /*
  * comment: on this frame, or NULL; DPDK 22.11 knows of none. Return: 0, or -1; then errno says why.
  */
-int pcapng_write(struct pcapng *p, const struct frame *frame, uint64_t at_ns, const char *comment);
+int pcapng_write(struct pcapng *p, const struct recorded *frame, uint64_t at_ns,
+		 const char *comment);
 
 void pcapng_close(struct pcapng *p);
 

@@ -34,7 +34,7 @@ place(size_t *at, size_t bytes)
 static size_t
 stride_of(const struct plan *plan)
 {
-	return RTE_ALIGN_CEIL(sizeof(struct frame) + plan->capture.snap, (size_t)ALIGN);
+	return RTE_ALIGN_CEIL(sizeof(struct recorded) + plan->capture.snap, (size_t)ALIGN);
 }
 
 static uint32_t
@@ -78,10 +78,10 @@ recorder_init(void *mem, const struct plan *plan)
 	return r;
 }
 
-static struct frame *
+static struct recorded *
 frame_at(const struct recorder *r, uint64_t seq)
 {
-	return (struct frame *)(void *)(r->ring + (seq & r->mask) * r->stride);
+	return (struct recorded *)(void *)(r->ring + (seq & r->mask) * r->stride);
 }
 
 /* Whose a frame is ----------------------------------------------------------------------------- */
@@ -184,7 +184,7 @@ read_ip(struct seen *s, const uint8_t *at, uint32_t bytes, bool sent)
 }
 
 static bool
-read_frame(const struct frame *f, struct seen *s)
+read_frame(const struct recorded *f, struct seen *s)
 {
 	const rte_be16_t ipv4 = RTE_BE16(RTE_ETHER_TYPE_IPV4);
 
@@ -230,7 +230,7 @@ copy_parts(const struct rte_mbuf *m, uint8_t *to, uint32_t bytes)
 static void
 record(struct recorder *r, const struct rte_mbuf *m, bool sent, uint64_t now)
 {
-	struct frame *f = frame_at(r, r->head);
+	struct recorded *f = frame_at(r, r->head);
 	struct seen seen;
 
 	f->at_ns = now;
@@ -318,7 +318,7 @@ is_of(const struct recorder *r, const struct failure *f, uint64_t seq, struct se
 }
 
 static bool
-is_syn(const struct frame *f, const struct seen *s)
+is_syn(const struct recorded *f, const struct seen *s)
 {
 	return f->sent && !s->quoted &&
 	       (s->flags & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG)) == RTE_TCP_SYN_FLAG;
@@ -356,7 +356,7 @@ end_of(struct recorder *r, struct failure *f)
  * which acknowledge its number (RFC 9293 §3.10.7.3); all else is of an earlier connection.
  */
 static bool
-is_before_syn(const struct frame *f, const struct seen *s, uint32_t isn)
+is_before_syn(const struct recorded *f, const struct seen *s, uint32_t isn)
 {
 	if (f->sent || s->quoted)
 		return s->seq == isn && (s->quoted || is_syn(f, s));
@@ -366,8 +366,8 @@ is_before_syn(const struct frame *f, const struct seen *s, uint32_t isn)
 static void
 keep_aside(struct recorder *r, struct failure *f, uint64_t seq)
 {
-	struct frame *to = recorder_kept(r, r->kept_n++);
-	const struct frame *from = frame_at(r, seq);
+	struct recorded *to = recorder_kept(r, r->kept_n++);
+	const struct recorded *from = frame_at(r, seq);
 
 	memcpy(to, from, sizeof(*from) + from->known);
 	to->failure = (uint16_t)(f - r->failure);

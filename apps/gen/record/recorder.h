@@ -36,7 +36,7 @@ struct tuple {
 	uint8_t proto; /* IPPROTO_ */
 };
 
-struct frame {
+struct recorded {
 	uint64_t at_ns;	  /* of the worker's clock */
 	uint32_t bytes;	  /* as it was on the wire, without FCS */
 	uint32_t order;	  /* among those of the same time */
@@ -98,10 +98,10 @@ void recorder_failed(struct recorder *r, const struct tuple *who, enum error cau
 /* In each turn of the loop. */
 void recorder_poll(struct recorder *r, uint64_t now);
 
-static inline struct frame *
+static inline struct recorded *
 recorder_kept(const struct recorder *r, uint32_t i)
 {
-	return (struct frame *)(void *)(r->kept + i * r->stride);
+	return (struct recorded *)(void *)(r->kept + i * r->stride);
 }
 
 #endif
