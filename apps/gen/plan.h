@@ -149,6 +149,14 @@ struct plan {
 	double precision;
 	const char *tests; /* --tests of rfc2544; NULL: all */
 
+	/* --capture-failed: NULL: not asked for */
+	struct {
+		const char *file;
+		uint32_t most;	 /* failures */
+		uint32_t frames; /* that a worker remembers, a power of two; no fewer than `most` */
+		uint32_t snap;	 /* bytes of each */
+	} capture;
+
 	/* Output. */
 	uint64_t interval_ns;
 	const char *json, *json_stream; /* json_stream "-": on stdout, and nothing else there */

@@ -545,6 +545,8 @@ trial_run(struct bench *bench, const struct trial *trial, const struct watcher *
 	}
 	if (bench->stuck)
 		return result->failed = 2;
+	if (bench->failures != NULL)
+		failures_write(bench->failures);
 	close_ledger(bench, result, &before);
 	conclude(bench, result);
 	return result->failed;

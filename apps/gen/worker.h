@@ -28,6 +28,7 @@
 #include "gen/load/schedule.h"
 #include "gen/measure/meter.h"
 #include "gen/plan.h"
+#include "gen/record/recorder.h"
 #include "gen/steer.h"
 
 struct worker;
@@ -176,6 +177,7 @@ struct worker {
 	uint64_t cycles;	    /* at the end of the turn before */
 	bool count_cycles;	    /* not under a virtual clock */
 	struct ledger ledger;	    /* of this trial */
+	struct recorder *recorder;  /* --capture-failed; NULL: it is not asked for */
 
 	/* Exchange with who reports: each is written by one side only. */
 	struct meter *meters;	/* two of them */
@@ -225,6 +227,14 @@ worker_failed(struct worker *w, enum error error)
 	w->meter->error[error]++;
 	w->outstanding--;
 	w->ledger.failed++;
+}
+
+/* Whose transaction it was: its frames are wanted. Engines say so beside worker_failed(). */
+static inline void
+worker_capture(struct worker *w, const struct tuple *who, enum error error)
+{
+	if (w->recorder != NULL)
+		recorder_failed(w->recorder, who, error);
 }
 
 static inline void

@@ -317,6 +317,13 @@ Test(options, every_wrong_value_is_one_line_and_status_1)
 		{ "--frobnicate", "--frobnicate" },
 		{ "-c", "-c: no such option, or its value is missing" },
 		{ "10.9.0.1:8", "\"10.9.0.1:8\" is one word too many" },
+		{ "--capture-failed ,most=5", "name of a file is missing" },
+		{ "--capture-failed f,most", "most= is not a whole number from 1 to 10000" },
+		{ "--capture-failed f,most=0", "from 1 to 10000" },
+		{ "--capture-failed f,frames=5", "from 1024 to 16777216" },
+		{ "--capture-failed f,snap=50", "from 96 to 16384" },
+		{ "--capture-failed f,most=1k,frames=2k", "8 at least of each" },
+		{ "--capture-failed f,all", "\"all\" is none of most, frames, snap" },
 		{ "--config /nowhere", "No such file" },
 		{ "--dperf-conf /nowhere", "No such file" },
 	};
@@ -410,6 +417,7 @@ Test(options, what_is_missing_or_does_not_fit_is_told)
 		{ "server iperf3:5201 " PORT, "\"iperf3:5201\" is none of" },
 		{ "server http:0 " PORT, "1 to 65535" },
 		{ "server -R 5 http " PORT, "no meaning in mode server" },
+		{ "flood --capture-failed f " PORT "10.9.0.1:7", "no meaning in mode flood" },
 		{ "-l 1 -- crr", "TARGET is missing" },
 	};
 
@@ -449,6 +457,8 @@ Test(options, the_plan_is_printed_as_it_was_read)
 	printed("crr --impair loss=0.1%,delay=2ms,dup=0.1%,corrupt=1e-6 " PORT "10.9.0.1:80",
 		"loss 0.1%, dup 0.1%, corrupt 0.0001%, delay 2ms");
 	printed("crr --slo connect.p99<500us,errors<1% " PORT "10.9.0.1:80", "errors<1%\n");
+	printed("crr --capture-failed a.pcapng,frames=5k,most=50 " PORT "10.9.0.1:80",
+		"a.pcapng: 50 failures, from the last 8192 frames of each core, 200 bytes of each");
 	printed("search rr --goal 0.5% --goal 0 " PORT "10.9.0.1:7", "loss of at most 0.5%\n");
 }
 
@@ -505,6 +515,7 @@ Test(options, nonsense_is_read_or_refused)
 		"--seed 12345",
 		"--payload random",
 		"--timeout 500ms",
+		"--capture-failed f,most=10,frames=2k,snap=100",
 	};
 	unsigned int read = 0, rounds = 600;
 	char value[512], line[1024];

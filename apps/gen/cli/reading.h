@@ -107,6 +107,7 @@ void read_json_stream(struct reading *r, const struct row *row, const char *valu
 void read_listen(struct reading *r, const struct row *row, const char *value);
 void read_plot(struct reading *r, const struct row *row, const char *value);
 void read_tag(struct reading *r, const struct row *row, const char *value);
+void read_capture_failed(struct reading *r, const struct row *row, const char *value);
 
 /* files.c: what files say, as if it had been typed before the rest */
 void read_config(struct reading *r, const struct row *row, const char *value);

@@ -163,6 +163,10 @@ const struct row rows[] = {
 	      read_text, prom_file, 0, 0),
 	OPTION("prom-listen", 0, "A:PORT", "the same, served over HTTP", IN_CLIENTS, read_listen),
 	OPTION("plot", 0, "FILE", "a picture, .svg or .png, by gnuplot", IN_CLIENTS, read_plot),
+	OPTION("capture-failed", 0, "FILE,most=N,frames=N,snap=N",
+	       "frames of what failed, as pcapng: of most=100 failures, from the last "
+	       "frames=32768 of each core, snap=200 bytes of each",
+	       IN_TCP, read_capture_failed),
 	VALUE("tui", 0, NULL, "a live page", IN_CLIENTS, read_flag, tui, 0, 0),
 	VALUE("quiet", 0, NULL, "no lines while it runs", IN_ALL, read_flag, quiet, 0, 0),
 	VALUE("title", 0, "TEXT", "goes into the result", IN_CLIENTS, read_text, title, 0, 0),

@@ -335,12 +335,31 @@ datagrams_launch(struct worker *w, uint64_t intended, uint64_t now)
 	return LAUNCHED;
 }
 
+/* --capture-failed wants the frames of its flow. */
+static void
+capture(struct worker *w, const struct slot *s, enum error why)
+{
+	const struct datagrams *d = datagrams_of(w);
+	uint32_t flow = (uint32_t)(s - d->slot) >> d->depth_bits;
+	struct source source = sources_at(&d->sources, flow_number(w, flow));
+	const struct tuple who = {
+		.local = rte_cpu_to_be_32(source.addr),
+		.remote = tern_addr_to_v4(w->plan->target),
+		.local_port = rte_cpu_to_be_16(source.port),
+		.remote_port = is_icmp(w) ? 0 : rte_cpu_to_be_16(w->plan->target_port),
+		.proto = is_icmp(w) ? IPPROTO_ICMP : IPPROTO_UDP,
+	};
+
+	worker_capture(w, &who, why);
+}
+
 static void
 give_up(struct worker *w, struct slot *s, enum error why)
 {
 	s->lost = true;
 	give_slot(datagrams_of(w), s);
 	worker_failed(w, why);
+	capture(w, s, why);
 }
 
 static bool

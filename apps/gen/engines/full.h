@@ -145,6 +145,9 @@ void flow_opened(struct full *f, struct flow *fl);
 /* From on_closed(), first: what came of the connection, or FATE_NONE if all was well. */
 enum error flow_over(struct full *f, struct flow *fl, enum tern_why why);
 
+/* It failed: --capture-failed wants its frames. At the latest in on_closed(). */
+void flow_capture(struct full *f, const struct tern_conn *conn, enum error error);
+
 /* The connect times of its ask, where it has one that began with the connection. */
 void flow_time_connect(struct full *f, const struct flow *fl, uint64_t now);
 /* End it: as --close says, or at once and for this cause. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <netinet/in.h>
 
 #include "gen/engines/full.h"
 #include "gen/engines/payload.h"
@@ -176,16 +177,30 @@ flow_over(struct full *f, struct flow *fl, enum tern_why why)
 }
 
 void
+flow_capture(struct full *f, const struct tern_conn *conn, enum error error)
+{
+	const struct tuple who = { .local = tern_addr_to_v4(conn->local),
+				   .remote = tern_addr_to_v4(conn->remote),
+				   .local_port = conn->lport,
+				   .remote_port = conn->rport,
+				   .proto = IPPROTO_TCP };
+
+	worker_capture(f->w, &who, error);
+}
+
+void
 flow_on_closed(struct tern_tcp_user *user, struct tern_conn *conn, enum tern_why why)
 {
 	struct full *f = full_of(user);
 	struct flow *fl = conn->data;
 	enum error error = flow_over(f, fl, why);
 
-	if (error == FATE_NONE)
+	if (error == FATE_NONE) {
 		ask_done(f, fl->index);
-	else
+	} else {
+		flow_capture(f, conn, error);
 		ask_failed(f, fl->index, error);
+	}
 	flow_give(f, fl);
 }
 

@@ -156,6 +156,7 @@ note_last(struct full *f, struct flow *fl, enum error error, uint64_t now)
 	const struct ask *a = &f->asks[i];
 
 	if (error != FATE_NONE) {
+		flow_capture(f, fl->conn, error);
 		ask_failed(f, i, error);
 		return;
 	}
@@ -286,7 +287,10 @@ on_closed(struct tern_tcp_user *user, struct tern_conn *conn, enum tern_why why)
 			fail_all(f, fl, ERROR_unreachable);
 		return;
 	}
-	if (fl->n == 0 && !opening && error != ERROR_aborted)
+	if (fl->n == 0 && (opening || error == ERROR_aborted))
+		return;
+	flow_capture(f, conn, error);
+	if (fl->n == 0)
 		f->w->meter->error[error]++;
 	fail_all(f, fl, error);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "gen/engines/lite.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -172,6 +173,26 @@ release(struct lite *l, struct client *c)
 	l->alive--;
 }
 
+/* --capture-failed wants the frames of this tuple. */
+static void
+capture(struct lite *l, uint32_t key, enum error error)
+{
+	const struct tuple who = { .local = rte_cpu_to_be_32(l->source + (key >> 16)),
+				   .remote = l->target,
+				   .local_port = rte_cpu_to_be_16((uint16_t)key),
+				   .remote_port = l->port,
+				   .proto = IPPROTO_TCP };
+
+	worker_capture(l->w, &who, error);
+}
+
+static void
+fail(struct lite *l, uint32_t key, enum error error)
+{
+	worker_failed(l->w, error);
+	capture(l, key, error);
+}
+
 void
 lite_drop(struct lite *l, struct client *c)
 {
@@ -183,7 +204,7 @@ void
 lite_closed(struct lite *l, struct client *c, uint64_t now)
 {
 	if ((c->flags & TRANSACTION) != 0 && c->error != NO_ERROR) {
-		worker_failed(l->w, c->error);
+		fail(l, c->key, c->error);
 	} else {
 		worker_count(l->w, COUNT_closed);
 		if (!l->close_rst)
@@ -201,10 +222,12 @@ lite_failed(struct lite *l, struct client *c, enum error error, uint64_t now)
 		error = c->error;
 	if (c->state == SYN_SENT)
 		lite_congested(l, now);
-	if ((c->flags & TRANSACTION) != 0)
-		worker_failed(l->w, error);
-	else if (!l->stopping && c->state != SYN_SENT)
+	if ((c->flags & TRANSACTION) != 0) {
+		fail(l, c->key, error);
+	} else if (!l->stopping && c->state != SYN_SENT) {
 		l->w->meter->error[error]++; /* it stood, for later use */
+		capture(l, c->key, error);
+	}
 	release(l, c);
 }
 
@@ -398,14 +421,14 @@ void
 lite_ask_again(struct lite *l, struct client *c, uint64_t now)
 {
 	uint64_t intended = c->intended;
-	uint32_t begun = c->begun;
+	uint32_t begun = c->begun, key = c->key;
 
 	lite_drop(l, c);
 	c = open_one(l, TRANSACTION, intended, now);
 	if (c != NULL)
 		c->begun = begun;
 	else
-		worker_failed(l->w, ERROR_rst);
+		fail(l, key, ERROR_rst);
 }
 
 /* The engine ---------------------------------------------------------------------------------- */
@@ -695,7 +718,7 @@ lite_end(struct worker *w, uint64_t now)
 		if (worker_room(w, LITE_BURST + 1))
 			lite_rst(l, c);
 		if ((c->flags & TRANSACTION) != 0)
-			worker_failed(w, c->error != NO_ERROR ? c->error : ERROR_aborted);
+			fail(l, c->key, c->error != NO_ERROR ? c->error : ERROR_aborted);
 		release(l, c);
 	}
 	lite_flush(l);
