@@ -28,6 +28,7 @@
 #include "gen/load/schedule.h"
 #include "gen/measure/meter.h"
 #include "gen/plan.h"
+#include "gen/record/recorder.h"
 #include "gen/steer.h"
 
 struct worker;
@@ -176,6 +177,7 @@ struct worker {
 	uint64_t cycles;	    /* at the end of the turn before */
 	bool count_cycles;	    /* not under a virtual clock */
 	struct ledger ledger;	    /* of this trial */
+	struct recorder *recorder;  /* --capture-failed; NULL: it is not asked for */
 
 	/* Exchange with who reports: each is written by one side only. */
 	struct meter *meters;	/* two of them */
@@ -227,6 +229,14 @@ worker_failed(struct worker *w, enum error error)
 	w->ledger.failed++;
 }
 
+/* Whose transaction it was: its frames are wanted. Engines say so beside worker_failed(). */
+static inline void
+worker_capture(struct worker *w, const struct tuple *who, enum error error)
+{
+	if (w->recorder != NULL)
+		recorder_failed(w->recorder, who, error);
+}
+
 static inline void
 worker_count(struct worker *w, enum counter what)
 {
@@ -274,7 +284,11 @@ worker_variation(struct worker *w, uint64_t delay_ns)
 void worker_send(struct worker *w, struct rte_mbuf **pkts, uint16_t n);
 
 /* Room for so many in worker_send() without a drop? */
-bool worker_room(const struct worker *w, uint16_t n);
+static inline bool
+worker_room(const struct worker *w, uint16_t n)
+{
+	return w->queue_n + n <= WORKER_QUEUE;
+}
 
 extern const struct engine engine_full, engine_lite, engine_datagrams, engine_flood, engine_replay;
 
