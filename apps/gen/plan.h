@@ -60,6 +60,7 @@ struct imix {
 		uint16_t times;
 	} size[SIZES_MAX];
 	unsigned int n;
+	bool in_order; /* as they stand, not spread evenly: a genome of RFC 6985 */
 };
 
 /* "connect.p99<500us", "errors<0.001%", "resp/s>100k": slo.h */

@@ -387,6 +387,8 @@ counted(const struct plan *plan, const struct meter *m)
 	case MODE_CRR:
 		return m->count[COUNT_closed];
 	case MODE_STREAM:
+		if (plan->proto == PROTO_HTTP) /* requests are none of it */
+			return 8 * m->count[COUNT_rx_payload];
 		return 8 * (m->count[COUNT_tx_payload] + m->count[COUNT_rx_payload]);
 	case MODE_FLOOD:
 	case MODE_REPLAY:

@@ -151,12 +151,6 @@ worker_port(struct worker *w, struct tern_port *behind)
 	return &w->front;
 }
 
-bool
-worker_room(const struct worker *w, uint16_t n)
-{
-	return w->queue_n + n <= WORKER_QUEUE;
-}
-
 /* A packet is counted once, however often it is refused. */
 static void
 note_refused(struct worker *w, uint16_t n)

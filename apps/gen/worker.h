@@ -275,7 +275,11 @@ worker_variation(struct worker *w, uint64_t delay_ns)
 void worker_send(struct worker *w, struct rte_mbuf **pkts, uint16_t n);
 
 /* Room for so many in worker_send() without a drop? */
-bool worker_room(const struct worker *w, uint16_t n);
+static inline bool
+worker_room(const struct worker *w, uint16_t n)
+{
+	return w->queue_n + n <= WORKER_QUEUE;
+}
 
 extern const struct engine engine_full, engine_lite, engine_datagrams, engine_flood, engine_replay;
 

@@ -136,6 +136,9 @@ void finish_words(struct reading *r);
 /* finish.c: what follows from what was given, and what does not go together */
 void finish(struct reading *r);
 
+/* engines.c: what an engine would refuse when the port is up */
+void check_engine(const struct plan *plan);
+
 /* Memory that lives as long as the plan. */
 void *keep(struct plan *plan, size_t bytes);
 char *keep_text(struct plan *plan, const char *text, size_t len);

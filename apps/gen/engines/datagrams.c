@@ -15,10 +15,9 @@
  */
 #include <inttypes.h>
 #include <netinet/in.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "gen/complain.h"
 #include "gen/engines/payload.h"
 #include "gen/engines/template.h"
 
@@ -107,16 +106,6 @@ datagrams_bytes(const struct plan *plan, unsigned int workers)
 	       slots_for(plan, workers) * (sizeof(struct slot) + sizeof(uint32_t));
 }
 
-static int __attribute__((format(printf, 1, 2))) refuse(const char *form, ...)
-{
-	va_list args;
-
-	va_start(args, form);
-	tern_run_complain(form, args);
-	va_end(args);
-	return -1;
-}
-
 static uint16_t
 payload_of(const struct worker *w)
 {
@@ -130,19 +119,12 @@ static int
 datagrams_init(struct worker *w)
 {
 	const struct plan *plan = w->plan;
-	uint32_t bits = is_icmp(w) ? ICMP_DEPTH_BITS : UDP_DEPTH_BITS;
 	uint32_t most = template_most(w) - FRAME_PAYLOAD_AT;
-	struct sources s;
 
-	sources_init(&s, plan, w->addr, 0, 0, 1);
-	if (plan->connections > s.pairs)
-		return refuse("-c %u: only %" PRIu64 " source addresses and ports for them",
-			      plan->connections, s.pairs);
-	if (plan->depth > UINT32_C(1) << bits)
-		return refuse("-D %u: %u at most", plan->depth, 1u << bits);
 	if (plan->req_bytes > most)
-		return refuse("--req %u: a datagram of %u bytes is the longest that the port takes",
-			      plan->req_bytes, most);
+		return complain(
+			"--req %u: a datagram of %u bytes is the longest that the port takes",
+			plan->req_bytes, most);
 	return 0;
 }
 

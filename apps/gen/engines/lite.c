@@ -9,6 +9,7 @@
 #include <rte_ip.h>
 #include <rte_tcp.h>
 
+#include "gen/complain.h"
 #include "gen/engines/csum.h"
 #include "gen/engines/lite_table.h"
 #include "gen/engines/request.h"
@@ -34,13 +35,6 @@ enum {
 };
 
 static const uint64_t LOOK_LEAST_NS = 10 * TERN_MS; /* where the least RTO is less */
-
-static int
-complain(const char *what)
-{
-	fprintf(stderr, "%s: %s\n", program_invocation_short_name, what);
-	return -1;
-}
 
 /* Memory ------------------------------------------------------------------------------------- */
 
@@ -119,6 +113,7 @@ lite_bytes(const struct plan *plan, unsigned int workers)
 	place(&at, ask_room(plan));
 	place(&at, body_room(plan));
 	place(&at, has_idle(plan) ? clients * sizeof(uint32_t) : 0);
+	place(&at, lite_crowds(clients) * sizeof(struct crowd));
 	place(&at, sizeof(struct bucket) << bucket_bits(clients));
 	place(&at, clients * sizeof(struct client));
 	return at;
@@ -135,6 +130,8 @@ lay_out(struct lite *l, const struct plan *plan, unsigned int workers)
 	l->ask_mem = base + place(&at, ask_room(plan));
 	l->body.kept = base + place(&at, body_room(plan));
 	l->idle = (uint32_t *)(base + place(&at, has_idle(plan) ? l->room * sizeof(uint32_t) : 0));
+	l->crowds =
+		(struct crowd *)(base + place(&at, lite_crowds(l->room) * sizeof(struct crowd)));
 	l->hash_shift = 64 - bucket_bits(l->room);
 	l->buckets =
 		(struct bucket *)(base + place(&at, sizeof(struct bucket) << bucket_bits(l->room)));
@@ -233,15 +230,6 @@ lite_failed(struct lite *l, struct client *c, enum error error, uint64_t now)
 		capture(l, c->key, error);
 	}
 	release(l, c);
-}
-
-void
-lite_idle(struct lite *l, struct client *c)
-{
-	if ((c->places & LISTED) != 0)
-		return;
-	c->places |= LISTED;
-	l->idle[(l->idle_head + l->idle_n++) % l->room] = lite_index(l, c);
 }
 
 static bool
@@ -376,7 +364,6 @@ open_one(struct lite *l, uint8_t flags, uint64_t intended, uint64_t now)
 	*c = (struct client){
 		.key = key,
 		.una = isn_of(l, now),
-		.next = c->next,
 		.begun = lite_tick(now),
 		.mss = l->mss,
 		.intended = intended,
@@ -510,11 +497,6 @@ lite_init(struct worker *w)
 {
 	struct lite *l = w->mem;
 
-	if (w->plan->mode != MODE_CRR && w->plan->mode != MODE_RR && w->plan->mode != MODE_HOLD)
-		return complain("--tcp lite is for crr, rr and hold: try --tcp full");
-	if (w->plan->mode == MODE_RR && w->plan->depth > 1)
-		return complain("--depth: --tcp lite has one request under way on a connection: "
-				"try --tcp full");
 	memset(l, 0, sizeof(*l));
 	l->w = w;
 	lay_out(l, w->plan, w->workers);
@@ -540,7 +522,7 @@ clear(struct lite *l)
 	memset(l->buckets, 0, sizeof(struct bucket) << (64 - l->hash_shift));
 	for (uint32_t i = 0; i < l->fresh; i++)
 		l->clients[i].places = l->clients[i].state = 0;
-	memset(l->slot, 0xff, sizeof(l->slot));
+	lite_timers_clear(l);
 	l->free = LITE_NONE;
 	l->fresh = l->alive = l->established = l->opening = 0;
 	l->idle_head = l->idle_n = 0;

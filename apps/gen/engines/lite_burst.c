@@ -26,7 +26,7 @@ enum {
 	FRAGMENTS = 0x3fff, /* more fragments, and the offset */
 };
 
-__extension__ typedef unsigned __int128 sums;
+typedef uint64_t sums __attribute__((vector_size(16)));
 
 /* A packet that is for us. */
 struct came {
@@ -58,39 +58,28 @@ read_key(const struct lite *l, rte_be32_t addr, rte_be16_t port, uint32_t *key)
 	return source < l->sources && sport >= l->sport && sport < l->sport_end;
 }
 
-static inline uint64_t
-load(const uint8_t *data)
-{
-	uint64_t word;
-
-	memcpy(&word, data, sizeof(word));
-	return word;
-}
-
-/* Words in two chains of carries, which do not wait for each other. */
+/* The lower halves of the words, and the upper ones. */
 static inline uint64_t
 sum_words(uint64_t sum, const uint8_t *data, uint32_t len)
 {
-	sums even = sum, odd = 0;
+	sums lower = { sum, 0 }, upper = { 0, 0 }, words;
 
-	for (; len >= 16; len -= 16, data += 16) {
-		even += load(data);
-		odd += load(data + 8);
+	for (; len >= sizeof(words); len -= (uint32_t)sizeof(words), data += sizeof(words)) {
+		memcpy(&words, data, sizeof(words));
+		lower += words & UINT32_MAX;
+		upper += words >> 32;
 	}
-	even += odd;
-	sum = csum_word((uint64_t)even) + (uint64_t)(even >> 64);
+	lower += upper;
+	sum = lower[0] + lower[1];
 	return len > 0 ? csum_add(sum, data, len) : sum;
 }
 
 static inline uint64_t
 sum_ip(const struct rte_ipv4_hdr *ip, uint32_t bytes)
 {
-	uint32_t words[IP_BYTES / 4];
-
-	if (unlikely(bytes != IP_BYTES))
-		return csum_add(0, ip, bytes);
-	memcpy(words, ip, IP_BYTES);
-	return (uint64_t)words[0] + words[1] + words[2] + words[3] + words[4];
+	if (likely(bytes == IP_BYTES))
+		return csum_add(0, ip, IP_BYTES); /* of a length that the compiler knows */
+	return csum_add(0, ip, bytes);
 }
 
 /* A checksum that the port has not judged is summed. NONE means: wrong there, but known good. */
