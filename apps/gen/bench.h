@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "gen/plan.h"
+#include "gen/record/failures.h"
 #include "gen/report/report.h"
 #include "gen/worker.h"
 
@@ -33,6 +34,7 @@ struct bench {
 	bool stop;  /* somebody wants it to end */
 	bool stuck; /* a worker does not answer: nothing can be run on it any more */
 	struct setup setup;
+	struct failures *failures; /* --capture-failed, or NULL */
 
 	/* All workers together: of the interval that was just over, and of those left out. */
 	struct meter *interval, *left_out;

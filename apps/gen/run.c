@@ -85,6 +85,26 @@ port_counts(struct bench *bench, struct ledger *ledger)
 
 /* Building ----------------------------------------------------------------------------------- */
 
+/*
+ * A peer in TIME-WAIT takes a SYN from the same port only with higher numbers and timestamps than
+ * it has seen (RFC 6191 §2), also from the process after the one that it knew. So until the next
+ * boot the secret is the same one, which the kernel has drawn and nobody on the wire knows. If it
+ * cannot be read, tern_init() draws one.
+ */
+static void
+keep_secret(struct tern_config *config)
+{
+	FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+	unsigned int byte;
+
+	if (file == NULL)
+		return;
+	for (size_t i = 0; i < sizeof(config->secret); i++)
+		if (fscanf(file, "-%2x", &byte) == 1 || fscanf(file, "%2x", &byte) == 1)
+			config->secret[i] = (uint8_t)byte;
+	fclose(file);
+}
+
 static int
 on_lcores(struct tern_config *config, unsigned int lcores, void *data)
 {
@@ -96,6 +116,7 @@ on_lcores(struct tern_config *config, unsigned int lcores, void *data)
 	config->addresses = RTE_MAX(config->addresses, addresses_n(bench->plan));
 	if (bench->engine->configure != NULL)
 		bench->engine->configure(bench->plan, lcores, config);
+	keep_secret(config);
 	return 0;
 }
 
@@ -160,7 +181,7 @@ why_no_link(void)
 	if (process.bench.workers_n == 1 || tern_ethdev_info(tern_run_port(), &info) < 0 ||
 	    strcmp(info.driver, "net_memif") != 0)
 		return "";
-	return ": a memif's peer needs as many queues as there are lcores here";
+	return "; a memif's peer needs as many queues as there are lcores here";
 }
 
 /* Drivers of software have their link up at once, but memif, whose peer has to come. */
@@ -170,11 +191,15 @@ await_link(void)
 	uint64_t end = tern_run_now() + LINK_NS;
 	struct rte_eth_link link = { 0 };
 	const struct timespec rest = { .tv_nsec = 10 * TERN_MS };
+	char name[RTE_ETH_NAME_MAX_LEN] = "";
 
+	rte_eth_dev_get_name_by_port(tern_run_port(), name);
 	while (rte_eth_link_get_nowait(tern_run_port(), &link) == 0 &&
 	       link.link_status == RTE_ETH_LINK_DOWN) {
 		if (tern_run_now() > end)
-			return complain("the port has no link%s", why_no_link());
+			return complain(
+				"port %s has no link: nobody came to its other end in 3 s%s", name,
+				why_no_link());
 		nanosleep(&rest, NULL);
 	}
 	return 0;

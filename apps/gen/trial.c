@@ -502,6 +502,8 @@ counted(const struct plan *plan, const struct meter *m)
 	case MODE_CRR:
 		return m->count[COUNT_closed];
 	case MODE_STREAM:
+		if (plan->proto == PROTO_HTTP) /* requests are none of it */
+			return 8 * m->count[COUNT_rx_payload];
 		return 8 * (m->count[COUNT_tx_payload] + m->count[COUNT_rx_payload]);
 	case MODE_FLOOD:
 	case MODE_REPLAY:
@@ -638,6 +640,8 @@ trial_run(struct bench *bench, const struct trial *trial, const struct watcher *
 	}
 	if (bench->stuck)
 		return result->failed = 2;
+	if (bench->failures != NULL)
+		failures_write(bench->failures);
 	close_ledger(bench, result, &before);
 	conclude(bench, result);
 	return result->failed;

@@ -49,6 +49,7 @@ worker_bytes(const struct plan *plan, const struct engine *engine, unsigned int 
 	place(&at, WORKER_QUEUE * sizeof(struct rte_mbuf *));
 	place(&at, steering_bytes(engine, workers));
 	place(&at, engine_bytes(plan, engine, workers));
+	place(&at, plan->capture.file != NULL ? recorder_bytes(plan) : 0);
 	return at;
 }
 
@@ -66,6 +67,8 @@ worker_init(void *mem, const struct plan *plan, const struct engine *engine, uns
 	w->queue = (struct rte_mbuf **)(base + place(&at, WORKER_QUEUE * sizeof(*w->queue)));
 	steer = base + place(&at, steering);
 	w->mem = base + place(&at, engine_bytes(plan, engine, workers));
+	if (plan->capture.file != NULL)
+		w->recorder = recorder_init(base + at, plan);
 	w->meter = &w->meters[0];
 	w->plan = plan;
 	w->engine = engine;
@@ -155,19 +158,15 @@ front_tx(struct tern_port *port, struct rte_mbuf **pkts, uint16_t n)
 struct tern_port *
 worker_port(struct worker *w, struct tern_port *behind)
 {
-	w->port = w->steer != NULL ? steer_port(w->steer, behind) : behind;
+	if (w->steer != NULL)
+		behind = steer_port(w->steer, behind);
+	if (w->recorder != NULL)
+		behind = recorder_port(w->recorder, behind, w->clock, w->clock_data);
+	w->port = behind;
 	w->front = *behind;
 	w->front.rx = front_rx;
 	w->front.tx = front_tx;
 	return &w->front;
-}
-
-bool
-worker_room(const struct worker *w, uint16_t n)
-{
-	if (w->whole != NULL)
-		w = w->whole;
-	return w->queue_n + n <= WORKER_QUEUE;
 }
 
 /* A packet is counted once, however often it is refused. */
@@ -334,6 +333,8 @@ begin(struct worker *w)
 	memset(&w->ledger, 0, sizeof(w->ledger));
 	if (w->steer != NULL)
 		steer_begin(w->steer);
+	if (w->recorder != NULL)
+		recorder_begin(w->recorder);
 	w->state = WORKER_RESOLVING;
 }
 
@@ -437,6 +438,8 @@ give_up(struct worker *w, uint64_t now)
 {
 	if (w->engine->end != NULL)
 		w->engine->end(w, now);
+	if (w->recorder != NULL)
+		recorder_end(w->recorder);
 	w->ledger.inflight = w->outstanding;
 	w->state = WORKER_IDLE;
 }
@@ -528,6 +531,8 @@ worker_poll(struct worker *w, uint64_t now)
 	if (w->engine->poll != NULL && w->state >= WORKER_OPENING)
 		w->did |= w->engine->poll(w, now);
 	flush(w);
+	if (w->recorder != NULL)
+		recorder_poll(w->recorder, now);
 	did = w->did;
 	if (w->count_cycles)
 		count_cycles(w);

@@ -28,6 +28,7 @@
 #include "gen/load/schedule.h"
 #include "gen/measure/meter.h"
 #include "gen/plan.h"
+#include "gen/record/recorder.h"
 #include "gen/steer.h"
 
 struct worker;
@@ -176,6 +177,7 @@ struct worker {
 	uint64_t cycles;	    /* at the end of the turn before */
 	bool count_cycles;	    /* not under a virtual clock */
 	struct ledger ledger;	    /* of this trial */
+	struct recorder *recorder;  /* --capture-failed; NULL: it is not asked for */
 
 	/* engines/mix.c: each part counts for itself, the whole sends for it. */
 	struct worker *whole; /* NULL: it is no part */
@@ -232,6 +234,14 @@ worker_failed(struct worker *w, enum error error)
 	w->ledger.failed++;
 }
 
+/* Whose transaction it was: its frames are wanted. Engines say so beside worker_failed(). */
+static inline void
+worker_capture(struct worker *w, const struct tuple *who, enum error error)
+{
+	if (w->recorder != NULL)
+		recorder_failed(w->recorder, who, error);
+}
+
 static inline void
 worker_count(struct worker *w, enum counter what)
 {
@@ -279,7 +289,13 @@ worker_variation(struct worker *w, uint64_t delay_ns)
 void worker_send(struct worker *w, struct rte_mbuf **pkts, uint16_t n);
 
 /* Room for so many in worker_send() without a drop? */
-bool worker_room(const struct worker *w, uint16_t n);
+static inline bool
+worker_room(const struct worker *w, uint16_t n)
+{
+	if (w->whole != NULL)
+		w = w->whole;
+	return w->queue_n + n <= WORKER_QUEUE;
+}
 
 /* For engines that launch by themselves: one that was due is begun, in open loop; or is shed. */
 void worker_lag(struct worker *w, uint64_t intended, uint64_t now);

@@ -353,7 +353,7 @@ Test(steer, what_finds_the_ring_full_is_dropped_and_counted)
 	star_close(&star);
 }
 
-/* What was on its way when the trial ended belongs to no other: it is dropped, and accounted for. */
+/* What was on its way when the trial ended belongs to no other: it is dropped and counted. */
 static void
 flood_the_end(struct star *s)
 {

@@ -66,6 +66,16 @@ check_together(const struct reading *r, const char *a, const char *b)
 
 /* Protocol ----------------------------------------------------------------------------------- */
 
+static const unsigned int allowed[MODES] = {
+	[MODE_CRR] = PROTO(TCP) | PROTO(HTTP),
+	[MODE_RR] = PROTO(TCP) | PROTO(UDP) | PROTO(ICMP) | PROTO(HTTP),
+	[MODE_HOLD] = PROTO(TCP),
+	[MODE_STREAM] = PROTO(TCP) | PROTO(HTTP),
+	[MODE_FLOOD] = PROTO(UDP) | PROTO(SYN) | PROTO(ICMP),
+	[MODE_REPLAY] = 0,
+	[MODE_SERVER] = 0,
+};
+
 static enum protocol
 default_proto(const struct reading *r, enum mode mode, uint16_t port)
 {
@@ -75,23 +85,13 @@ default_proto(const struct reading *r, enum mode mode, uint16_t port)
 
 	if (mode == MODE_FLOOD || p->suite == SUITE_RFC2544 || p->suite == SUITE_RFC8219)
 		return PROTO_UDP;
-	return http && (mode == MODE_CRR || mode == MODE_RR) ? PROTO_HTTP : PROTO_TCP;
+	return http && (allowed[mode] & PROTO(HTTP)) != 0 ? PROTO_HTTP : PROTO_TCP;
 }
 
 /* What was asked for; PROTOS: nothing was. */
 static enum protocol
 choose_proto(const struct reading *r, enum mode mode, enum protocol asked, uint16_t port)
 {
-	static const unsigned int allowed[MODES] = {
-		[MODE_CRR] = PROTO(TCP) | PROTO(HTTP),
-		[MODE_RR] = PROTO(TCP) | PROTO(UDP) | PROTO(ICMP) | PROTO(HTTP),
-		[MODE_HOLD] = PROTO(TCP),
-		[MODE_STREAM] = PROTO(TCP),
-		[MODE_FLOOD] = PROTO(UDP) | PROTO(SYN) | PROTO(ICMP),
-		[MODE_REPLAY] = 0,
-		[MODE_SERVER] = 0,
-	};
-
 	if (asked == PROTOS)
 		return default_proto(r, mode, port);
 	if ((allowed[mode] & 1u << asked) == 0)
@@ -122,12 +122,6 @@ finish_proto(struct reading *r)
 		p->proto = choose_proto(r, p->mode, asked, p->target_port);
 }
 
-static bool
-is_tcp(const struct plan *p)
-{
-	return p->proto == PROTO_TCP || p->proto == PROTO_HTTP;
-}
-
 /* Target ------------------------------------------------------------------------------------- */
 
 /* A flood may go to nobody: to a port behind which nothing stands that has an address. */
@@ -139,7 +133,7 @@ wants_target(const struct plan *p)
 	return p->mode != MODE_SERVER && p->mode != MODE_REPLAY;
 }
 
-/* RFC 2544 app. C.2.6.4.2 sends to the echo port; of a router under test the way is known. */
+/* RFC 2544 app. C.2.6.4 sends to the echo port; of a router under test the way is known. */
 static void
 default_target(struct plan *p)
 {
@@ -316,6 +310,11 @@ check_content(const struct reading *r)
 	check_together(r, "size", "imix");
 	check_together(r, "sizes", "imix");
 	check_together(r, "reverse", "bidir");
+	if (r->plan->mode == MODE_STREAM)
+		only_for(r, "count", PROTO(HTTP), "streams over http");
+	if (r->plan->bidir && r->plan->proto == PROTO_HTTP)
+		options_refuse("--bidir: a stream over http is what a GET brings; leave it out, or "
+			       "give --proto tcp");
 }
 
 /* Compared is what comes back with what is known of it: an echo, a file, chargen's lines. */
@@ -366,6 +365,8 @@ finish_content(struct reading *r)
 
 	check_content(r);
 	check_payload(r);
+	if (p->mode == MODE_STREAM && p->proto == PROTO_HTTP)
+		p->reverse = true;
 	if (p->verify && !is_given(r, "payload") && !http)
 		p->payload = PAYLOAD_PRBS;
 	if (p->payload == PAYLOAD_FILE && !http && !is_given(r, "req"))
@@ -465,7 +466,7 @@ check_pairs(const struct plan *p, uint32_t n)
 {
 	uint64_t ports = ((uint64_t)p->sport_last - p->sport_first + 1) / RTE_MAX(p->shares_n, 1u);
 
-	if ((IN_TCP & IN(p->mode)) != 0 && is_tcp(p) && p->connections > n * ports)
+	if ((IN_TCP & IN(p->mode)) != 0 && p->connections > n * ports)
 		options_refuse("--connections: %" PRIu32 " of them need as many pairs of address "
 			       "and port; --src and --sport make %" PRIu64,
 			       p->connections, n * ports);
@@ -548,17 +549,27 @@ finish_suite(struct reading *r)
 
 /* Output ------------------------------------------------------------------------------------- */
 
+/* Two that write to stdout would be read by nobody. */
 static void
 check_output(const struct reading *r)
 {
 	const struct plan *p = r->plan;
-	bool stream = p->json_stream != NULL && strcmp(p->json_stream, "-") == 0;
+	const char *const files[][2] = { { "json", p->json_stdout ? "-" : p->json },
+					 { "json-stream", p->json_stream },
+					 { "csv", p->csv },
+					 { "hgrm", p->hgrm },
+					 { "hlog", p->hlog } };
+	const char *first = p->tui ? "tui" : NULL;
 
 	check_together(r, "tui", "quiet");
-	if (p->json_stdout && stream)
-		options_refuse("--json and --json-stream: only one of them can be on stdout");
-	if (p->tui && (p->json_stdout || stream))
-		options_refuse("--tui: stdout is taken by --json or --json-stream");
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		if (files[i][1] == NULL || strcmp(files[i][1], "-") != 0)
+			continue;
+		if (first != NULL)
+			options_refuse("--%s and --%s: only one of them can be on stdout", first,
+				       files[i][0]);
+		first = files[i][0];
+	}
 }
 
 void
@@ -574,6 +585,8 @@ finish(struct reading *r)
 	finish_sizes(p);
 	finish_net(r);
 	finish_suite(r);
+	if (p->mode != MODE_MIX)
+		check_engine(p);
 	check_output(r);
 	finish_parts(r);
 }
@@ -587,5 +600,6 @@ finish_part(struct reading *r)
 		p->rsp_bytes = default_response(p);
 	if (p->verify)
 		check_verify(p);
+	check_engine(p);
 	check_pairs(p, sources_of(p));
 }

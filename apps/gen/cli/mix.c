@@ -147,6 +147,7 @@ finish_parts(struct reading *r)
 		plan->mode = part->mode;
 		plan->proto = part->proto;
 		plan->target_port = part->port;
+		plan->lite &= part->proto == PROTO_TCP || part->proto == PROTO_HTTP;
 		share_ports(plan, whole, i);
 		share_load(plan, whole, i);
 		alone.plan = plan;

@@ -15,10 +15,9 @@
  */
 #include <inttypes.h>
 #include <netinet/in.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "gen/complain.h"
 #include "gen/engines/payload.h"
 #include "gen/engines/template.h"
 
@@ -107,16 +106,6 @@ datagrams_bytes(const struct plan *plan, unsigned int workers)
 	       slots_for(plan, workers) * (sizeof(struct slot) + sizeof(uint32_t));
 }
 
-static int __attribute__((format(printf, 1, 2))) refuse(const char *form, ...)
-{
-	va_list args;
-
-	va_start(args, form);
-	tern_run_complain(form, args);
-	va_end(args);
-	return -1;
-}
-
 static uint16_t
 payload_of(const struct worker *w)
 {
@@ -130,19 +119,18 @@ static int
 datagrams_init(struct worker *w)
 {
 	const struct plan *plan = w->plan;
-	uint32_t bits = is_icmp(w) ? ICMP_DEPTH_BITS : UDP_DEPTH_BITS;
 	uint32_t most = template_most(w) - FRAME_PAYLOAD_AT;
 	struct sources s;
 
 	sources_init_own(&s, plan, w->addr, 0, w->index, w->workers);
 	if (flows_of(plan, w->index, w->workers) > s.pairs)
-		return refuse("-c %u: only %" PRIu64 " source addresses and ports for them%s",
-			      plan->connections, s.pairs, w->workers > 1 ? " on a core" : "");
-	if (plan->depth > UINT32_C(1) << bits)
-		return refuse("-D %u: %u at most", plan->depth, 1u << bits);
+		return complain("-c %u: only %" PRIu64
+				" source addresses and ports for them on a core",
+				plan->connections, s.pairs);
 	if (plan->req_bytes > most)
-		return refuse("--req %u: a datagram of %u bytes is the longest that the port takes",
-			      plan->req_bytes, most);
+		return complain(
+			"--req %u: a datagram of %u bytes is the longest that the port takes",
+			plan->req_bytes, most);
 	return 0;
 }
 
@@ -347,12 +335,31 @@ datagrams_launch(struct worker *w, uint64_t intended, uint64_t now)
 	return LAUNCHED;
 }
 
+/* --capture-failed wants the frames of its flow. */
+static void
+capture(struct worker *w, const struct slot *s, enum error why)
+{
+	const struct datagrams *d = datagrams_of(w);
+	uint32_t flow = (uint32_t)(s - d->slot) >> d->depth_bits;
+	struct source source = sources_at(&d->sources, flow);
+	const struct tuple who = {
+		.local = rte_cpu_to_be_32(source.addr),
+		.remote = tern_addr_to_v4(w->plan->target),
+		.local_port = rte_cpu_to_be_16(source.port),
+		.remote_port = is_icmp(w) ? 0 : rte_cpu_to_be_16(w->plan->target_port),
+		.proto = is_icmp(w) ? IPPROTO_ICMP : IPPROTO_UDP,
+	};
+
+	worker_capture(w, &who, why);
+}
+
 static void
 give_up(struct worker *w, struct slot *s, enum error why)
 {
 	s->lost = true;
 	give_slot(datagrams_of(w), s);
 	worker_failed(w, why);
+	capture(w, s, why);
 }
 
 static bool

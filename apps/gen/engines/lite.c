@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "gen/engines/lite.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include <rte_ip.h>
 #include <rte_tcp.h>
 
+#include "gen/complain.h"
 #include "gen/engines/csum.h"
 #include "gen/engines/lite_table.h"
 #include "gen/engines/request.h"
@@ -17,8 +19,7 @@ enum {
 	ALIGN = 64,
 	ASK_KEPT = 1 << 16,  /* bytes of a request that is kept as it is */
 	BODY_KEPT = 1 << 18, /* bytes of a response that others are compared with */
-	TUPLES_AHEAD = 8,
-	TUPLES_TRIED = 16, /* in one launch */
+	TUPLES_TRIED = 16,   /* in one launch */
 	SOURCES_MOST = 1 << 16,
 	OPENS_AT_ONCE = 32,  /* SYNs in one turn, of rr */
 	CLOSES_AT_ONCE = 32, /* FINs in one turn, at the end of rr and hold */
@@ -32,13 +33,6 @@ enum {
 };
 
 static const uint64_t LOOK_LEAST_NS = 10 * TERN_MS; /* where the least RTO is less */
-
-static int
-complain(const char *what)
-{
-	fprintf(stderr, "%s: %s\n", program_invocation_short_name, what);
-	return -1;
-}
 
 /* Memory ------------------------------------------------------------------------------------- */
 
@@ -117,6 +111,7 @@ lite_bytes(const struct plan *plan, unsigned int workers)
 	place(&at, ask_room(plan));
 	place(&at, body_room(plan));
 	place(&at, has_idle(plan) ? clients * sizeof(uint32_t) : 0);
+	place(&at, lite_crowds(clients) * sizeof(struct crowd));
 	place(&at, sizeof(struct bucket) << bucket_bits(clients));
 	place(&at, clients * sizeof(struct client));
 	return at;
@@ -133,6 +128,8 @@ lay_out(struct lite *l, const struct plan *plan, unsigned int workers)
 	l->ask_mem = base + place(&at, ask_room(plan));
 	l->body.kept = base + place(&at, body_room(plan));
 	l->idle = (uint32_t *)(base + place(&at, has_idle(plan) ? l->room * sizeof(uint32_t) : 0));
+	l->crowds =
+		(struct crowd *)(base + place(&at, lite_crowds(l->room) * sizeof(struct crowd)));
 	l->hash_shift = 64 - bucket_bits(l->room);
 	l->buckets =
 		(struct bucket *)(base + place(&at, sizeof(struct bucket) << bucket_bits(l->room)));
@@ -175,6 +172,26 @@ release(struct lite *l, struct client *c)
 	l->alive--;
 }
 
+/* --capture-failed wants the frames of this tuple. */
+static void
+capture(struct lite *l, uint32_t key, enum error error)
+{
+	const struct tuple who = { .local = rte_cpu_to_be_32(l->source + (key >> 16)),
+				   .remote = l->target,
+				   .local_port = rte_cpu_to_be_16((uint16_t)key),
+				   .remote_port = l->port,
+				   .proto = IPPROTO_TCP };
+
+	worker_capture(l->w, &who, error);
+}
+
+static void
+fail(struct lite *l, uint32_t key, enum error error)
+{
+	worker_failed(l->w, error);
+	capture(l, key, error);
+}
+
 void
 lite_drop(struct lite *l, struct client *c)
 {
@@ -186,7 +203,7 @@ void
 lite_closed(struct lite *l, struct client *c, uint64_t now)
 {
 	if ((c->flags & TRANSACTION) != 0 && c->error != NO_ERROR) {
-		worker_failed(l->w, c->error);
+		fail(l, c->key, c->error);
 	} else {
 		worker_count(l->w, COUNT_closed);
 		if (!l->close_rst)
@@ -204,20 +221,13 @@ lite_failed(struct lite *l, struct client *c, enum error error, uint64_t now)
 		error = c->error;
 	if (c->state == SYN_SENT)
 		lite_congested(l, now);
-	if ((c->flags & TRANSACTION) != 0)
-		worker_failed(l->w, error);
-	else if (!l->stopping && c->state != SYN_SENT)
+	if ((c->flags & TRANSACTION) != 0) {
+		fail(l, c->key, error);
+	} else if (!l->stopping && c->state != SYN_SENT) {
 		l->w->meter->error[error]++; /* it stood, for later use */
+		capture(l, c->key, error);
+	}
 	release(l, c);
-}
-
-void
-lite_idle(struct lite *l, struct client *c)
-{
-	if ((c->places & LISTED) != 0)
-		return;
-	c->places |= LISTED;
-	l->idle[(l->idle_head + l->idle_n++) % l->room] = lite_index(l, c);
 }
 
 static bool
@@ -275,7 +285,6 @@ init_tuples(struct lite *l, const struct worker *w)
 	while (greatest_divisor(l->tuples, l->stride) != 1)
 		l->stride++;
 	l->stride %= l->tuples;
-	l->ahead = (uint32_t)((uint64_t)l->stride * TUPLES_AHEAD % l->tuples);
 }
 
 static uint32_t
@@ -284,23 +293,25 @@ key_of(const struct lite *l, uint32_t tuple)
 	return tuple % l->sources << 16 | (l->sport + tuple / l->sources);
 }
 
-static uint32_t
-further(const struct lite *l, uint32_t tuple, uint32_t by)
-{
-	uint64_t at = (uint64_t)tuple + by;
-
-	return (uint32_t)(at < l->tuples ? at : at - l->tuples);
-}
-
-/* The bucket of one some steps ahead is fetched meanwhile: it is anywhere. */
+/* One some steps ahead takes its place; its bucket is fetched meanwhile, as it is anywhere. */
 static uint32_t
 next_key(struct lite *l)
 {
-	uint32_t key = key_of(l, l->tuple);
+	uint32_t *coming = &l->coming[l->come++ % LITE_COMING], key = *coming;
+	uint64_t further = (uint64_t)l->tuple + l->stride;
 
-	rte_prefetch0(table_place(l, key_of(l, further(l, l->tuple, l->ahead))).bucket);
-	l->tuple = further(l, l->tuple, l->stride);
+	*coming = key_of(l, l->tuple);
+	rte_prefetch0(table_place(l, *coming).bucket);
+	l->tuple = (uint32_t)(further < l->tuples ? further : further - l->tuples);
 	return key;
+}
+
+static void
+first_keys(struct lite *l, struct worker *w)
+{
+	l->tuple = (uint32_t)(worker_random(w) % l->tuples);
+	for (unsigned int i = 0; i < LITE_COMING; i++)
+		next_key(l);
 }
 
 /* One that is not in use. Return: false when none was found in some tries. */
@@ -348,7 +359,6 @@ open_one(struct lite *l, uint8_t flags, uint64_t intended, uint64_t now)
 	*c = (struct client){
 		.key = key,
 		.una = isn_of(l, now),
-		.next = c->next,
 		.begun = lite_tick(now),
 		.mss = l->mss,
 		.intended = intended,
@@ -411,14 +421,14 @@ void
 lite_ask_again(struct lite *l, struct client *c, uint64_t now)
 {
 	uint64_t intended = c->intended;
-	uint32_t begun = c->begun;
+	uint32_t begun = c->begun, key = c->key;
 
 	lite_drop(l, c);
 	c = open_one(l, TRANSACTION, intended, now);
 	if (c != NULL)
 		c->begun = begun;
 	else
-		worker_failed(l->w, ERROR_rst);
+		fail(l, key, ERROR_rst);
 }
 
 /* The engine ---------------------------------------------------------------------------------- */
@@ -482,11 +492,6 @@ lite_init(struct worker *w)
 {
 	struct lite *l = w->mem;
 
-	if (w->plan->mode != MODE_CRR && w->plan->mode != MODE_RR && w->plan->mode != MODE_HOLD)
-		return complain("--tcp lite is for crr, rr and hold: try --tcp full");
-	if (w->plan->mode == MODE_RR && w->plan->depth > 1)
-		return complain("--depth: --tcp lite has one request under way on a connection: "
-				"try --tcp full");
 	memset(l, 0, sizeof(*l));
 	l->w = w;
 	lay_out(l, w->plan, w->workers);
@@ -512,7 +517,7 @@ clear(struct lite *l)
 	memset(l->buckets, 0, sizeof(struct bucket) << (64 - l->hash_shift));
 	for (uint32_t i = 0; i < l->fresh; i++)
 		l->clients[i].places = l->clients[i].state = 0;
-	memset(l->slot, 0xff, sizeof(l->slot));
+	lite_timers_clear(l);
 	l->free = LITE_NONE;
 	l->fresh = l->alive = l->established = l->opening = 0;
 	l->idle_head = l->idle_n = 0;
@@ -587,7 +592,7 @@ lite_start(struct worker *w, uint64_t now)
 	l->halved = 0;
 	l->since = now;
 	l->tried = 0;
-	l->tuple = (uint32_t)(worker_random(w) % l->tuples);
+	first_keys(l, w);
 }
 
 static bool
@@ -713,7 +718,7 @@ lite_end(struct worker *w, uint64_t now)
 		if (worker_room(w, LITE_BURST + 1))
 			lite_rst(l, c);
 		if ((c->flags & TRANSACTION) != 0)
-			worker_failed(w, c->error != NO_ERROR ? c->error : ERROR_aborted);
+			fail(l, c->key, c->error != NO_ERROR ? c->error : ERROR_aborted);
 		release(l, c);
 	}
 	lite_flush(l);

@@ -3,7 +3,8 @@
  * --tcp lite: a TCP client for generators, and nothing else. Inside of it.
  *
  * A connection is a block of one cache line, found by a table of 32-bit entries, sixteen to a cache
- * line (lite_table.h): 64 bytes and 11 to 21 for its share of the table, 10^7 idle ones in 0.8 GB.
+ * line (lite_table.h): 64 bytes, 11 to 21 for its share of the table and 5 for that of the wheel,
+ * 10^7 idle ones in 0.8 GB.
  * What all connections have in common is kept once: the peer's addresses and port, the frame's
  * first 54 bytes with their checksums half made (lite_frame.c), and the round trip, whose estimate
  * they share (RFC 9040 §3), as all go to one peer.
@@ -43,6 +44,8 @@ enum {
 	LITE_ENTRIES = 16,     /* of a bucket of the table */
 	LITE_TICK_SHIFT = 18,  /* a tick is 2^18 ns, 0.26 ms */
 	LITE_SLOTS = 4096,     /* of the wheel: 1.07 s */
+	LITE_COMING = 8,       /* tuples that are known before they are used */
+	LITE_CROWD = 14,       /* clients that wait in a cache line of it */
 	LITE_FLIGHT_SEGS = 10, /* RFC 6928 */
 	LITE_LATER = 16384,    /* ACKs that may wait */
 	LITE_HEADER = 1024,    /* bytes of an HTTP header that are remembered */
@@ -66,7 +69,7 @@ enum lite_flag {
 
 /* Of a block, whatever connection it holds. */
 enum lite_place {
-	QUEUED = 1 << 0, /* in a list of the wheel */
+	QUEUED = 1 << 0, /* in the wheel */
 	LISTED = 1 << 1, /* in lite.idle */
 };
 
@@ -81,7 +84,6 @@ struct client {
 	uint32_t left;	    /* bytes of the response that are still to come */
 	uint32_t sent;	    /* tick of the last transmission, first or repeated */
 	uint32_t begun;	    /* tick at which the transaction began, or the FIN left */
-	uint32_t next;	    /* in a list of the wheel */
 	uint16_t wnd;	    /* SND.WND, not scaled */
 	uint16_t mss;	    /* most bytes of a segment */
 	uint64_t intended;  /* when the transaction was due, ns */
@@ -101,8 +103,16 @@ struct bucket {
 	uint32_t entry[LITE_ENTRIES];
 } __attribute__((aligned(64)));
 
+/* A cache line of the wheel: who waits for the same tick. */
+struct crowd {
+	uint32_t next; /* of the same slot, and full; LITE_NONE: none */
+	uint32_t n;
+	uint32_t client[LITE_CROWD];
+} __attribute__((aligned(64)));
+
 static_assert(sizeof(struct client) == 64, "a connection is one cache line");
 static_assert(sizeof(struct bucket) == 64, "so is a bucket");
+static_assert(sizeof(struct crowd) == 64, "and so are those who wait");
 
 /* An ACK that may wait. */
 struct later {
@@ -146,7 +156,9 @@ struct lite {
 
 	/* Tuples. */
 	uint32_t sport, sport_end, sports; /* ours: ports.h */
-	uint32_t tuples, tuple, stride, ahead;
+	uint32_t tuples, tuple, stride;
+	uint32_t coming[LITE_COMING]; /* keys, a ring */
+	uint32_t come;
 	uint64_t isn; /* ns to be added to the time for isn_of() */
 
 	/* Blocks. */
@@ -199,7 +211,10 @@ struct lite {
 	uint32_t look_ticks;		 /* between two looks at a connection that waits */
 	uint64_t polled;		 /* when the wheel was last turned, ns */
 	uint32_t turned;		 /* it stands at this tick */
-	uint32_t slot[LITE_SLOTS];	 /* first of a list */
+	uint32_t slot[LITE_SLOTS];	 /* a list of crowds; LITE_NONE: nobody */
+	struct crowd *crowds;		 /* lite_crowds() of them */
+	uint32_t crowd_free;		 /* first of a list */
+	uint32_t crowd_fresh;		 /* of them: never used */
 	uint32_t challenges, challenged; /* ACKs of RFC 5961 in the tick `challenged` */
 	struct later later[LITE_LATER];
 	uint32_t later_head, later_n;
@@ -231,8 +246,20 @@ lite_index(const struct lite *l, const struct client *c)
 	return (uint32_t)(c - l->clients);
 }
 
+/* rr: it may be asked, when all who wait longer were. */
+static inline void
+lite_idle(struct lite *l, struct client *c)
+{
+	uint32_t at = l->idle_head + l->idle_n;
+
+	if (unlikely((c->places & LISTED) != 0))
+		return;
+	c->places |= LISTED;
+	l->idle[at < l->room ? at : at - l->room] = lite_index(l, c);
+	l->idle_n++;
+}
+
 /* lite.c */
-void lite_idle(struct lite *l, struct client *c);
 /* How connections end: as they should, or by a mishap. The block is free afterwards. */
 void lite_closed(struct lite *l, struct client *c, uint64_t now);
 void lite_failed(struct lite *l, struct client *c, enum error error, uint64_t now);
@@ -260,8 +287,17 @@ void lite_push_some(struct lite *l, struct client *c, uint32_t bytes, uint64_t n
 /* Of no connection: an RST, or an ACK, as RFC 9293 §3.10.7.1 has them. */
 void lite_reply(struct lite *l, uint32_t key, uint32_t seq, uint32_t ack, uint8_t flags);
 void lite_flush(struct lite *l);
-/* An mbuf that is done with. */
-void lite_spare(struct lite *l, struct rte_mbuf *m);
+void lite_free(struct rte_mbuf *m);
+/* An mbuf that is done with: one that is ours alone, and has room for a frame, leaves next. */
+static inline void
+lite_spare(struct lite *l, struct rte_mbuf *m)
+{
+	if (likely(l->spare_n < LITE_SPARES && m->nb_segs == 1 && RTE_MBUF_DIRECT(m) &&
+		   rte_mbuf_refcnt_read(m) == 1 && m->buf_len >= l->buf_least))
+		l->spare[l->spare_n++] = m;
+	else
+		lite_free(m);
+}
 
 /* lite_burst.c */
 uint16_t lite_rx(struct worker *w, struct rte_mbuf **pkts, uint16_t n, uint64_t now);
@@ -278,6 +314,9 @@ void lite_unreached(struct lite *l, struct client *c, uint32_t seq, bool hard, u
 		    uint64_t now);
 
 /* lite_timer.c */
+/* Cache lines that a wheel of so many clients can need. */
+uint32_t lite_crowds(uint32_t clients);
+void lite_timers_clear(struct lite *l);
 void lite_wait(struct lite *l, struct client *c, uint64_t now);
 void lite_sample(struct lite *l, uint64_t rtt);
 /* One of a burst is enough: they came at one time. */

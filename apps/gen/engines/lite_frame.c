@@ -88,16 +88,10 @@ take_mbuf(struct lite *l)
 	return l->spare[--l->spare_n];
 }
 
-/* One that is ours alone, and has room for a frame, can be the next one to leave. */
 void
-lite_spare(struct lite *l, struct rte_mbuf *m)
+lite_free(struct rte_mbuf *m)
 {
-	if (unlikely(l->spare_n == LITE_SPARES || m->nb_segs != 1 || !RTE_MBUF_DIRECT(m) ||
-		     rte_mbuf_refcnt_read(m) != 1 || m->buf_len < l->buf_least)) {
-		rte_pktmbuf_free(m);
-		return;
-	}
-	l->spare[l->spare_n++] = m;
+	rte_pktmbuf_free(m);
 }
 
 void

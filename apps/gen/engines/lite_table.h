@@ -10,6 +10,10 @@
 #ifndef GEN_ENGINES_LITE_TABLE_H
 #define GEN_ENGINES_LITE_TABLE_H
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "gen/engines/lite.h"
 
 enum {
@@ -37,22 +41,26 @@ table_place(const struct lite *l, uint32_t key)
 	};
 }
 
-typedef uint32_t lanes __attribute__((vector_size(16)));
-
 /* A bit for each entry that is `wanted` where the mask has ones. */
 static inline uint32_t
 table_match(const struct bucket *b, uint32_t mask, uint32_t wanted)
 {
-	const lanes *e = (const lanes *)b->entry;
-	lanes all = (lanes)((e[0] & mask) == wanted) & (lanes){ 1, 2, 4, 8 };
-	__extension__ typedef unsigned __int128 wide;
-	uint64_t half;
+#ifdef __SSE2__
+	const __m128i *e = (const __m128i *)(const void *)b->entry;
+	const __m128i m = _mm_set1_epi32((int)mask), w = _mm_set1_epi32((int)wanted);
+	const __m128i low = _mm_packs_epi32(_mm_cmpeq_epi32(_mm_and_si128(e[0], m), w),
+					    _mm_cmpeq_epi32(_mm_and_si128(e[1], m), w));
+	const __m128i high = _mm_packs_epi32(_mm_cmpeq_epi32(_mm_and_si128(e[2], m), w),
+					     _mm_cmpeq_epi32(_mm_and_si128(e[3], m), w));
 
-	all |= (lanes)((e[1] & mask) == wanted) & (lanes){ 1 << 4, 2 << 4, 4 << 4, 8 << 4 };
-	all |= (lanes)((e[2] & mask) == wanted) & (lanes){ 1 << 8, 2 << 8, 4 << 8, 8 << 8 };
-	all |= (lanes)((e[3] & mask) == wanted) & (lanes){ 1 << 12, 2 << 12, 4 << 12, 8 << 12 };
-	half = (uint64_t)(wide)all | (uint64_t)((wide)all >> 64);
-	return (uint32_t)(half | half >> 32);
+	return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(low, high));
+#else
+	uint32_t matches = 0;
+
+	for (uint32_t i = 0; i < LITE_ENTRIES; i++)
+		matches |= (uint32_t)((b->entry[i] & mask) == wanted) << i;
+	return matches;
+#endif
 }
 
 static inline uint32_t

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * One timer for each connection, in a wheel of lists that are only ever entered and taken from the
- * front. It is lazy: a segment that leaves or an ACK that comes moves nothing. A connection in the
- * wheel is looked at the least RTO later, which no deadline can come before, and put back for what
- * it then still has to wait, or for the least RTO again. So no deadline is noticed late, and what
- * ended long before costs nothing but the look.
+ * front. Their links are not in the blocks, but hold fourteen of their numbers each: so it is
+ * known who is to be looked at next before its block is there, and blocks come all at a time, not
+ * one after the other. It is lazy: a segment that leaves or an ACK that comes moves nothing. A
+ * connection in the wheel is looked at the least RTO later, which no deadline can come before, and
+ * put back for what it then still has to wait, or for the least RTO again. So no deadline is
+ * noticed late, and what ended long before costs nothing but the look.
  */
+#include <string.h>
+
 #include "gen/engines/lite.h"
 
 enum {
@@ -46,15 +50,67 @@ rto_of(const struct lite *l, const struct client *c)
 
 /* The wheel ---------------------------------------------------------------------------------- */
 
-/* At least one tick ahead, so that the list being emptied is not the one being filled. */
+/* In each slot's list the first may have room, all others are full; and no client is in two. */
+uint32_t
+lite_crowds(uint32_t clients)
+{
+	return RTE_MIN(clients, clients / LITE_CROWD + LITE_SLOTS);
+}
+
+void
+lite_timers_clear(struct lite *l)
+{
+	memset(l->slot, 0xff, sizeof(l->slot));
+	l->crowd_free = LITE_NONE;
+	l->crowd_fresh = 0;
+}
+
+static struct crowd *
+put_crowd(struct lite *l, uint32_t *slot)
+{
+	uint32_t i = l->crowd_free;
+	struct crowd *w;
+
+	if (i == LITE_NONE)
+		i = l->crowd_fresh++;
+	else
+		l->crowd_free = l->crowds[i].next;
+	w = &l->crowds[i];
+	w->next = *slot;
+	w->n = 0;
+	*slot = i;
+	return w;
+}
+
+static void
+take_crowd(struct lite *l, uint32_t *slot)
+{
+	uint32_t i = *slot;
+
+	*slot = l->crowds[i].next;
+	l->crowds[i].next = l->crowd_free;
+	l->crowd_free = i;
+}
+
+/*
+ * At least one tick ahead, so that the list being emptied is not the one being filled; and within
+ * one turn of where the wheel stands, which may be behind: else those who wait longest would come
+ * at once, keep the wheel behind, and come again.
+ */
 static void
 enqueue(struct lite *l, struct client *c, uint32_t now, uint32_t ticks)
 {
-	uint32_t ahead = RTE_MIN(ticks, (uint32_t)LITE_SLOTS - 2), at;
+	uint32_t behind = now - l->turned;
+	uint32_t most = behind < LITE_SLOTS - 2 ? LITE_SLOTS - 1 - behind : 1;
+	uint32_t ahead = RTE_MIN(RTE_MAX(ticks, 1u), most);
+	uint32_t *slot = &l->slot[(now + ahead) % LITE_SLOTS];
+	struct crowd *w;
 
-	at = (now + RTE_MAX(ahead, 1u)) % LITE_SLOTS;
-	c->next = l->slot[at];
-	l->slot[at] = lite_index(l, c);
+	if (*slot == LITE_NONE || l->crowds[*slot].n == LITE_CROWD)
+		w = put_crowd(l, slot);
+	else
+		w = &l->crowds[*slot];
+	w->client[w->n++] = lite_index(l, c);
 	c->places |= QUEUED;
 }
 
@@ -155,36 +211,51 @@ look(struct lite *l, struct client *c, uint64_t now)
 		enqueue(l, c, tick, RTE_MIN(ticks, l->look_ticks));
 }
 
-/* Return: was there one to look at, and has time not come to `now` yet? */
-static bool
-take(struct lite *l, uint32_t tick, uint64_t now)
+/* The list that is the next to be emptied; NULL: time has not come to one that has somebody. */
+static uint32_t *
+next_slot(struct lite *l, uint32_t tick)
 {
-	uint32_t i;
-
 	while (l->slot[l->turned % LITE_SLOTS] == LITE_NONE) {
 		if (l->turned == tick)
-			return false;
+			return NULL;
 		l->turned++;
 	}
-	i = l->slot[l->turned % LITE_SLOTS];
-	l->slot[l->turned % LITE_SLOTS] = l->clients[i].next;
-	rte_prefetch0(&l->clients[l->clients[i].next != LITE_NONE ? l->clients[i].next : i]);
-	look(l, &l->clients[i], now);
-	return true;
+	return &l->slot[l->turned % LITE_SLOTS];
+}
+
+/* Who is next to be looked at, their blocks on the way. Return: how many. */
+static unsigned int
+take(struct lite *l, uint32_t tick, uint32_t *clients)
+{
+	unsigned int n = 0;
+	uint32_t *slot;
+	struct crowd *w;
+
+	while (n < LOOKS && (slot = next_slot(l, tick)) != NULL) {
+		w = &l->crowds[*slot];
+		while (n < LOOKS && w->n > 0) {
+			clients[n] = w->client[--w->n];
+			rte_prefetch0(&l->clients[clients[n++]]);
+		}
+		if (w->n == 0)
+			take_crowd(l, slot);
+	}
+	return n;
 }
 
 bool
 lite_timers(struct lite *l, uint64_t now)
 {
-	uint32_t tick = lite_tick(now);
-	unsigned int n = 0;
+	uint32_t tick = lite_tick(now), clients[LOOKS];
+	unsigned int n;
 
 	l->polled = now;
 	/* After a long sleep each list is emptied once. */
 	if (tick - l->turned >= LITE_SLOTS)
 		l->turned = tick - (LITE_SLOTS - 1);
-	while (n < LOOKS && take(l, tick, now))
-		n++;
+	n = take(l, tick, clients);
+	for (unsigned int i = 0; i < n; i++)
+		look(l, &l->clients[clients[i]], now);
 	return n > 0;
 }
 

@@ -2,6 +2,7 @@
 #include "gen/report/document.h"
 
 #include <math.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -481,6 +482,37 @@ set_figures(json_t *end, const struct plan *plan, const struct result *r)
 	json_object_set_new(end, "busy", json_real(r->busy));
 }
 
+/* --capture-failed: what is in its file. */
+static json_t *
+captured_of(const struct failures *f)
+{
+	static const char *const protos[] = {
+		[IPPROTO_TCP] = "tcp", [IPPROTO_UDP] = "udp", [IPPROTO_ICMP] = "icmp"
+	};
+	json_t *captured = json_object(), *list = json_array();
+	char text[TERN_ADDR_TEXT];
+
+	for (uint32_t i = 0; i < f->n; i++) {
+		const struct captured_failure *c = &f->list[i];
+		json_t *one = json_object();
+
+		set_text(one, "cause", error_names[c->cause]);
+		set_number(one, "at_ns", c->at_ns);
+		set_text(one, "proto", protos[c->who.proto]);
+		set_text(one, "local", tern_addr_print(tern_addr_v4(c->who.local), text));
+		set_number(one, "local_port", rte_be_to_cpu_16(c->who.local_port));
+		set_text(one, "remote", tern_addr_print(tern_addr_v4(c->who.remote), text));
+		set_number(one, "remote_port", rte_be_to_cpu_16(c->who.remote_port));
+		set_number(one, "frames", c->frames);
+		json_array_append_new(list, one);
+	}
+	set_text(captured, "file", f->path);
+	set_number(captured, "frames", f->frames);
+	set_number(captured, "missed", f->missed);
+	json_object_set_new(captured, "failures", list);
+	return captured;
+}
+
 json_t *
 document_end(const struct view *view, const struct finish *f)
 {
@@ -497,6 +529,8 @@ document_end(const struct view *view, const struct finish *f)
 		json_object_set_new(end, "trustworthy", json_boolean(r->trustworthy));
 		set_text(end, "verdict", r->verdict);
 	}
+	if (view->setup->failures != NULL)
+		json_object_set_new(end, "captured", captured_of(view->setup->failures));
 	json_object_set_new(end, "exit", json_integer(f->status));
 	return end;
 }

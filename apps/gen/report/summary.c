@@ -18,6 +18,7 @@ enum { TABLE_NAME = 64 };
 struct block {
 	struct view *view;
 	char table[TABLE_NAME]; /* whose rows come now */
+	bool finished;
 };
 
 static const struct {
@@ -372,6 +373,28 @@ print_oddities(FILE *to, const struct meter *m)
 				counter_names[odd[i]], counter_texts[odd[i]]);
 }
 
+/* Of --capture-failed: how many, and whom to look for in the file. */
+static void
+print_captured(FILE *to, const struct failures *f)
+{
+	enum { LISTED = 10 };
+
+	fprintf(to, "captured     %" PRIu32 " failures (%" PRIu64 " frames) in %s", f->n, f->frames,
+		f->path);
+	if (f->missed > 0)
+		fprintf(to, ", %" PRIu64 " more were not captured", f->missed);
+	fputc('\n', to);
+	for (uint32_t i = 0; i < RTE_MIN(f->n, (uint32_t)LISTED); i++) {
+		const struct captured_failure *c = &f->list[i];
+		char local[TERN_ADDR_TEXT];
+
+		fprintf(to, "  %10" PRIu32 " %s of %s:%u, %s\n", c->frames,
+			c->frames == 1 ? "frame" : "frames",
+			tern_addr_print(tern_addr_v4(c->who.local), local),
+			rte_be_to_cpu_16(c->who.local_port), error_names[c->cause]);
+	}
+}
+
 static void
 print_ledger(FILE *to, const struct ledger *l)
 {
@@ -480,8 +503,11 @@ on_finish(void *self, const struct finish *f)
 	print_parts(to, plan, f->result);
 	print_errors(to, f->result);
 	print_oddities(to, &f->result->total);
+	if (b->view->setup->failures != NULL)
+		print_captured(to, b->view->setup->failures);
 	print_ledger(to, &f->result->ledger);
 	print_judgement(to, plan, f);
+	b->finished = true;
 	out_flush(&b->view->text);
 }
 
@@ -560,8 +586,14 @@ open_block(struct view *view)
 static int
 close_block(void *self, int status)
 {
+	struct block *b = self;
+	const struct failures *failures = b->view->setup->failures;
+
 	(void)status;
-	free(self);
+	/* suites have rows, and no final block */
+	if (!b->finished && failures != NULL && b->view->text.file != NULL)
+		print_captured(b->view->text.file, failures);
+	free(b);
 	return 0;
 }
 
