@@ -19,10 +19,8 @@
 #include <string.h>
 
 #include <netinet/in.h>
-#include <sched.h>
 
 #include <rte_cycles.h>
-#include <rte_eal.h>
 #include <rte_icmp.h>
 #include <rte_ip.h>
 #include <rte_mbuf.h>
@@ -30,22 +28,20 @@
 
 #include <tern_stack.h>
 
+#include "arrays.h"
 #include "gen/worker.h"
 
 enum {
 	BURST = TERN_BURST,
 	TURNS = 20000,
 	WARM_UP = 2000,
-	OUT_MOST = 4096, /* packets of one turn */
 	FLOWS_MOST = 100000,
 	MBUFS = 2 * FLOWS_MOST,
 	HEADROOM = RTE_PKTMBUF_HEADROOM,
 };
 
 static struct {
-	struct tern_port port; /* first */
-	struct rte_mbuf *in[BURST], *out[OUT_MOST];
-	unsigned int in_n, out_n;
+	struct arrays wire;
 	struct rte_mbuf *turned[MBUFS]; /* a ring */
 	uint32_t head, n;
 	struct plan plan;
@@ -56,12 +52,6 @@ static struct {
 	double cost[TURNS];
 } bench;
 
-static void __attribute__((noreturn)) fail(const char *what)
-{
-	fprintf(stderr, "bench-datagrams: %s\n", what);
-	exit(1);
-}
-
 static uint64_t
 clock_of(void *unused)
 {
@@ -69,29 +59,7 @@ clock_of(void *unused)
 	return (uint64_t)((double)rte_rdtsc() * bench.ns_a_cycle);
 }
 
-/* The port and the peer ---------------------------------------------------------------------- */
-
-static uint16_t
-rx(struct tern_port *port, struct rte_mbuf **pkts, uint16_t n)
-{
-	unsigned int k = RTE_MIN(n, bench.in_n);
-
-	(void)port;
-	memcpy(pkts, bench.in, k * sizeof(*pkts));
-	bench.in_n = 0;
-	return (uint16_t)k;
-}
-
-static uint16_t
-tx(struct tern_port *port, struct rte_mbuf **pkts, uint16_t n)
-{
-	unsigned int k = RTE_MIN(n, OUT_MOST - bench.out_n);
-
-	(void)port;
-	memcpy(bench.out + bench.out_n, pkts, k * sizeof(*pkts));
-	bench.out_n += k;
-	return (uint16_t)k;
-}
+/* The peer ----------------------------------------------------------------------------------- */
 
 /* Swapping source and destination changes no sum; a reply's type does (RFC 1624). */
 static void
@@ -117,18 +85,18 @@ turn_round(struct rte_mbuf *m)
 static void
 serve(void)
 {
-	for (unsigned int i = 0; i < bench.out_n; i++) {
-		if (rte_pktmbuf_mtod(bench.out[i], struct rte_ether_hdr *)->ether_type !=
+	for (unsigned int i = 0; i < bench.wire.out_n; i++) {
+		if (rte_pktmbuf_mtod(bench.wire.out[i], struct rte_ether_hdr *)->ether_type !=
 		    RTE_BE16(RTE_ETHER_TYPE_IPV4)) {
-			rte_pktmbuf_free(bench.out[i]);
+			rte_pktmbuf_free(bench.wire.out[i]);
 			continue;
 		}
-		turn_round(bench.out[i]);
-		bench.turned[(bench.head + bench.n++) % MBUFS] = bench.out[i];
+		turn_round(bench.wire.out[i]);
+		bench.turned[(bench.head + bench.n++) % MBUFS] = bench.wire.out[i];
 	}
-	bench.out_n = 0;
-	while (bench.in_n < BURST && bench.n > 0) {
-		bench.in[bench.in_n++] = bench.turned[bench.head];
+	bench.wire.out_n = 0;
+	while (bench.wire.in_n < BURST && bench.n > 0) {
+		bench.wire.in[bench.wire.in_n++] = bench.turned[bench.head];
 		bench.head = (bench.head + 1) % MBUFS;
 		bench.n--;
 	}
@@ -187,7 +155,7 @@ build(enum protocol proto, uint32_t flows, bool verify)
 	bench.w->clock = clock_of;
 	bench.w->trial = &bench.trial;
 	bench.w->count_cycles = true;
-	bench.stack = tern_stack_init(bench.stack, &config, worker_port(bench.w, &bench.port),
+	bench.stack = tern_stack_init(bench.stack, &config, worker_port(bench.w, &bench.wire.port),
 				      clock_of(NULL));
 }
 
@@ -211,8 +179,8 @@ close_down(void)
 	turn();
 	for (; bench.n > 0; bench.n--, bench.head = (bench.head + 1) % MBUFS)
 		rte_pktmbuf_free(bench.turned[bench.head]);
-	rte_pktmbuf_free_bulk(bench.in, bench.in_n);
-	bench.in_n = 0;
+	rte_pktmbuf_free_bulk(bench.wire.in, bench.wire.in_n);
+	bench.wire.in_n = 0;
 	tern_stack_fini(bench.stack);
 	free(bench.stack);
 	free(bench.w);
@@ -253,35 +221,14 @@ measure(enum protocol proto, uint32_t flows, bool verify)
 	close_down();
 }
 
-static void
-start_eal(char *name)
-{
-	static char args[][24] = { "--no-huge",	     "--no-pci", "--no-shconf",
-				   "--no-telemetry", "-m",	 "768",
-				   "--lcores",	     "",	 "--log-level=lib.*:error" };
-	char *argv[RTE_DIM(args) + 2] = { name };
-
-	snprintf(args[7], sizeof(args[7]), "0@%d", sched_getcpu());
-	for (unsigned int i = 0; i < RTE_DIM(args); i++)
-		argv[i + 1] = args[i];
-	if (rte_eal_init(RTE_DIM(args) + 1, argv) < 0)
-		fail("the EAL does not start");
-	bench.ns_a_cycle = 1e9 / (double)rte_get_tsc_hz();
-	bench.port = (struct tern_port){ .rx = rx, .tx = tx, .mtu = 1500 };
-	bench.port.mac = (struct rte_ether_addr){ { 2, 0, 0, 0, 0, 1 } };
-	bench.port.pool =
-		rte_pktmbuf_pool_create("bench", MBUFS - 1, 256, 0, 512 + HEADROOM, SOCKET_ID_ANY);
-	if (bench.port.pool == NULL)
-		fail("no memory for mbufs");
-}
-
 int
 main(int argc, char **argv)
 {
 	static const uint32_t flows[] = { 64, 512, 10000, FLOWS_MOST };
 
 	(void)argc;
-	start_eal(argv[0]);
+	arrays_start(&bench.wire, argv[0], 768, MBUFS - 1, 512 + HEADROOM);
+	bench.ns_a_cycle = 1e9 / (double)rte_get_tsc_hz();
 	printf("cycles a request, TSC at %.2f GHz     lowest   median\n", 1 / bench.ns_a_cycle);
 	for (unsigned int i = 0; i < RTE_DIM(flows); i++)
 		for (unsigned int how = 0; how < 4; how++)

@@ -27,20 +27,19 @@
 #include <sys/resource.h>
 
 #include <rte_cycles.h>
-#include <rte_eal.h>
 #include <rte_ip.h>
 #include <rte_mbuf.h>
 #include <rte_tcp.h>
 
 #include <tern_stack.h>
 
+#include "arrays.h"
 #include "gen/worker.h"
 
 enum {
 	BURST = TERN_BURST,
 	RUNS = 7,
-	TURNS = 4096,	 /* whose median is taken */
-	OUT_MOST = 4096, /* packets of one turn */
+	TURNS = 4096, /* whose median is taken */
 	MBUFS = 16383,
 	REQUEST = 64,
 	ETH = RTE_ETHER_HDR_LEN,
@@ -63,9 +62,7 @@ struct asked {
 };
 
 static struct {
-	struct tern_port port; /* first */
-	struct rte_mbuf *in[BURST], *out[OUT_MOST];
-	unsigned int in_n, out_n;
+	struct arrays wire;
 	struct asked *asked; /* a ring */
 	uint32_t asked_most, asked_head, asked_n;
 	struct plan plan;
@@ -80,37 +77,6 @@ static struct {
 
 static const struct rte_ether_addr OURS = { { 2, 0, 0, 0, 0, 1 } };
 static const struct rte_ether_addr THEIRS = { { 2, 0, 0, 0, 0, 2 } };
-
-static void
-fail(const char *what)
-{
-	fprintf(stderr, "bench-lite: %s\n", what);
-	exit(1);
-}
-
-/* The port ----------------------------------------------------------------------------------- */
-
-static uint16_t
-rx(struct tern_port *port, struct rte_mbuf **pkts, uint16_t n)
-{
-	unsigned int k = RTE_MIN(n, bench.in_n);
-
-	(void)port;
-	memcpy(pkts, bench.in, k * sizeof(*pkts));
-	bench.in_n = 0;
-	return (uint16_t)k;
-}
-
-static uint16_t
-tx(struct tern_port *port, struct rte_mbuf **pkts, uint16_t n)
-{
-	unsigned int k = RTE_MIN(n, OUT_MOST - bench.out_n);
-
-	(void)port;
-	memcpy(bench.out + bench.out_n, pkts, k * sizeof(*pkts));
-	bench.out_n += k;
-	return (uint16_t)k;
-}
 
 /* The peer ----------------------------------------------------------------------------------- */
 
@@ -146,10 +112,10 @@ hear(const struct rte_mbuf *m)
 static void
 hear_all(void)
 {
-	for (unsigned int i = 0; i < bench.out_n; i++)
-		hear(bench.out[i]);
-	rte_pktmbuf_free_bulk(bench.out, bench.out_n);
-	bench.out_n = 0;
+	for (unsigned int i = 0; i < bench.wire.out_n; i++)
+		hear(bench.wire.out[i]);
+	rte_pktmbuf_free_bulk(bench.wire.out, bench.wire.out_n);
+	bench.wire.out_n = 0;
 }
 
 /* A SYN-ACK; the response, with a FIN behind it where one request is all; the ACK of a FIN. */
@@ -193,14 +159,14 @@ speak(uint32_t keep)
 	uint32_t n = bench.asked_n > keep ? bench.asked_n - keep : 0;
 
 	n = RTE_MIN(n, (uint32_t)BURST);
-	if (n == 0 || rte_pktmbuf_alloc_bulk(bench.port.pool, bench.in, n) != 0)
+	if (n == 0 || rte_pktmbuf_alloc_bulk(bench.wire.port.pool, bench.wire.in, n) != 0)
 		return;
 	for (uint32_t i = 0; i < n; i++) {
-		answer(bench.in[i], &bench.asked[bench.asked_head]);
+		answer(bench.wire.in[i], &bench.asked[bench.asked_head]);
 		bench.asked_head = (bench.asked_head + 1) % bench.asked_most;
 	}
 	bench.asked_n -= n;
-	bench.in_n = n;
+	bench.wire.in_n = n;
 }
 
 /* The generator ------------------------------------------------------------------------------ */
@@ -278,11 +244,11 @@ start(enum mode mode, uint32_t connections)
 
 	make_plan(mode, connections);
 	/* What is held is opened some at a time; all else is under way at once. */
-	bench.asked_most = (mode == MODE_HOLD ? 4 : 1) * OUT_MOST;
+	bench.asked_most = (mode == MODE_HOLD ? 4 : 1) * ARRAYS_OUT;
 	if (mode != MODE_HOLD)
 		bench.asked_most += connections;
 	bench.asked = memory(bench.asked_most * sizeof(*bench.asked));
-	bench.asked_head = bench.asked_n = bench.in_n = bench.out_n = 0;
+	bench.asked_head = bench.asked_n = bench.wire.in_n = bench.wire.out_n = 0;
 	bench.w = worker_init(memory(worker_bytes(&bench.plan, &engine_lite, 1)), &bench.plan,
 			      &engine_lite, 0, 1);
 	bench.w->clock = clock_of;
@@ -293,7 +259,7 @@ start(enum mode mode, uint32_t connections)
 	config.connections = 16;
 	config.mbufs = MBUFS;
 	bench.stack = tern_stack_init(memory(tern_stack_bytes(&config)), &config,
-				      worker_port(bench.w, &bench.port), clock_of(NULL));
+				      worker_port(bench.w, &bench.wire.port), clock_of(NULL));
 	if (bench.stack == NULL ||
 	    tern_ip_add_addr(tern_ip(bench.stack), bench.plan.options.addrs[0].addr, 104) < 0 ||
 	    tern_arp_set(tern_arp(bench.stack), bench.plan.target, &THEIRS) < 0 ||
@@ -308,7 +274,7 @@ finish(void)
 	bench.w->order += WORKER_END - WORKER_BEGIN;
 	turn();
 	hear_all();
-	rte_pktmbuf_free_bulk(bench.in, bench.in_n);
+	rte_pktmbuf_free_bulk(bench.wire.in, bench.wire.in_n);
 	tern_stack_fini(bench.stack);
 	munmap(bench.asked, RTE_ALIGN(bench.asked_most * sizeof(*bench.asked), (size_t)2 << 20));
 	munmap(bench.w, RTE_ALIGN(worker_bytes(&bench.plan, &engine_lite, 1), (size_t)2 << 20));
@@ -443,29 +409,6 @@ mode_named(const char *name)
 	return MODE_CRR;
 }
 
-static void
-start_eal(char *name)
-{
-	char *eal[] = { name,
-			(char *)"--no-huge",
-			(char *)"--no-shconf",
-			(char *)"--no-pci",
-			(char *)"-m",
-			(char *)"96",
-			(char *)"--no-telemetry",
-			(char *)"--log-level=error" };
-
-	if (rte_eal_init((int)RTE_DIM(eal), eal) < 0)
-		fail("the EAL did not start");
-	bench.port = (struct tern_port){ .rx = rx, .tx = tx, .mac = OURS, .mtu = 1500 };
-	bench.port.pool = rte_pktmbuf_pool_create("bench", MBUFS, 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
-						  SOCKET_ID_ANY);
-	if (bench.port.pool == NULL)
-		fail("no memory for mbufs");
-	bench.ns_a_cycle = 1e9 / (double)rte_get_tsc_hz();
-	bench.tsc = rte_rdtsc();
-}
-
 int
 main(int argc, char **argv)
 {
@@ -474,7 +417,9 @@ main(int argc, char **argv)
 
 	if (argc == 2 || (argc > 2 && (connections < 64 || connections > 50000000)))
 		fail("arguments: crr, rr or hold, and 64 to 50000000 connections; or none");
-	start_eal(argv[0]);
+	arrays_start(&bench.wire, argv[0], 96, MBUFS, RTE_MBUF_DEFAULT_BUF_SIZE);
+	bench.ns_a_cycle = 1e9 / (double)rte_get_tsc_hz();
+	bench.tsc = rte_rdtsc();
 	if (argc <= 2 || mode != MODE_HOLD)
 		printf("cycles of the generator, TSC at %.2f GHz       best   median  "
 		       "packets each\n",

@@ -21,7 +21,6 @@
 
 #include <rte_arp.h>
 #include <rte_cycles.h>
-#include <rte_eal.h>
 #include <rte_ethdev.h>
 #include <rte_icmp.h>
 #include <rte_ip.h>
@@ -29,6 +28,8 @@
 #include <rte_udp.h>
 
 #include <tern_stack.h>
+
+#include "arrays.h"
 
 enum {
 	BURST = TERN_BURST,
@@ -51,9 +52,7 @@ struct flow {
 };
 
 static struct {
-	struct tern_port port;
-	struct rte_mbuf *in[BURST], *out[BURST * 4];
-	unsigned int in_n, out_n;
+	struct arrays wire;
 	struct tern_stack *stack;
 	uint64_t now;
 	struct flow *flows;
@@ -64,33 +63,6 @@ static struct {
 
 static const struct rte_ether_addr OURS = { { 0x02, 0, 0, 0, 0, 1 } };
 static const struct rte_ether_addr THEIRS = { { 0x02, 0, 0, 0, 0, 2 } };
-
-static uint16_t
-bench_rx(struct tern_port *port, struct rte_mbuf **pkts, uint16_t n)
-{
-	unsigned int k = RTE_MIN(n, bench.in_n);
-
-	(void)port;
-	memcpy(pkts, bench.in, k * sizeof(*pkts));
-	bench.in_n = 0;
-	return (uint16_t)k;
-}
-
-static uint16_t
-bench_tx(struct tern_port *port, struct rte_mbuf **pkts, uint16_t n)
-{
-	(void)port;
-	memcpy(&bench.out[bench.out_n], pkts, n * sizeof(*pkts));
-	bench.out_n += n;
-	return n;
-}
-
-static void
-fail(const char *what)
-{
-	fprintf(stderr, "bench-tree: %s\n", what);
-	exit(1);
-}
 
 static enum tern_verdict
 echo_datagram(struct tern_udp_port *self, struct tern_in *in)
@@ -133,7 +105,7 @@ count_fill(struct tern_tcp_user *self, struct tern_conn *conn, uint64_t at, void
 static struct rte_mbuf *
 frame(rte_be16_t type, uint16_t len)
 {
-	struct rte_mbuf *m = rte_pktmbuf_alloc(bench.port.pool);
+	struct rte_mbuf *m = rte_pktmbuf_alloc(bench.wire.port.pool);
 	struct rte_ether_hdr *eth;
 
 	if (m == NULL)
@@ -261,8 +233,8 @@ tcp_answered(void)
 static void
 drop_out(void)
 {
-	rte_pktmbuf_free_bulk(bench.out, bench.out_n);
-	bench.out_n = 0;
+	rte_pktmbuf_free_bulk(bench.wire.out, bench.wire.out_n);
+	bench.wire.out_n = 0;
 }
 
 static void
@@ -277,17 +249,17 @@ open_flow(struct flow *f)
 {
 	const struct rte_tcp_hdr *answer;
 
-	bench.in[0] = tcp_segment(f, RTE_TCP_SYN_FLAG, 0);
-	bench.in_n = 1;
+	bench.wire.in[0] = tcp_segment(f, RTE_TCP_SYN_FLAG, 0);
+	bench.wire.in_n = 1;
 	poll_once();
-	if (bench.out_n != 1)
+	if (bench.wire.out_n != 1)
 		fail("a SYN was not answered");
-	answer = rte_pktmbuf_mtod_offset(bench.out[0], const struct rte_tcp_hdr *, 34);
+	answer = rte_pktmbuf_mtod_offset(bench.wire.out[0], const struct rte_tcp_hdr *, 34);
 	f->seq++;
 	f->ack = rte_be_to_cpu_32(answer->sent_seq) + 1;
 	drop_out();
-	bench.in[0] = tcp_segment(f, RTE_TCP_ACK_FLAG, 0);
-	bench.in_n = 1;
+	bench.wire.in[0] = tcp_segment(f, RTE_TCP_ACK_FLAG, 0);
+	bench.wire.in_n = 1;
 	poll_once();
 	drop_out();
 }
@@ -316,13 +288,13 @@ run(struct rte_mbuf *(*make)(uint32_t i), void (*after)(void), uint32_t bursts)
 
 	for (uint32_t b = 0; b < bursts; b++) {
 		for (uint32_t i = 0; i < BURST; i++)
-			bench.in[i] = make(i);
-		bench.in_n = BURST;
+			bench.wire.in[i] = make(i);
+		bench.wire.in_n = BURST;
 		bench.now += STEP_NS;
 		start = rte_rdtsc_precise();
 		tern_poll(bench.stack, bench.now);
 		cycles += rte_rdtsc_precise() - start;
-		if (bench.out_n != BURST)
+		if (bench.wire.out_n != BURST)
 			fail("a question was not answered");
 		drop_out();
 		if (after != NULL)
@@ -398,7 +370,7 @@ start_stack(uint32_t flows)
 		fail("no memory for the stack");
 	madvise(mem, bytes, MADV_HUGEPAGE); /* as drivers/run does */
 	bench.now = TERN_S;
-	bench.stack = tern_stack_init(mem, &config, &bench.port, bench.now);
+	bench.stack = tern_stack_init(mem, &config, &bench.wire.port, bench.now);
 	if (bench.stack == NULL || tern_addr_parse("10.9.0.2/16", &addr, &prefix) < 0 ||
 	    tern_ip_add_addr(tern_ip(bench.stack), addr, prefix) < 0 ||
 	    tern_udp_bind(tern_udp(bench.stack), &udp7) < 0 ||
@@ -412,29 +384,12 @@ start_stack(uint32_t flows)
 int
 main(int argc, char **argv)
 {
-	char *eal[] = { argv[0],
-			(char *)"--no-huge",
-			(char *)"--no-shconf",
-			(char *)"--no-pci",
-			(char *)"-m",
-			(char *)"128",
-			(char *)"--no-telemetry",
-			(char *)"--log-level=error" };
 	uint32_t flows = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 1000;
 	char line[64];
 
 	if (flows < BURST || flows > 10000000)
 		fail("flows: a number from 32 to 10000000");
-	if (rte_eal_init((int)RTE_DIM(eal), eal) < 0)
-		fail("the EAL did not start");
-	bench.port.rx = bench_rx;
-	bench.port.tx = bench_tx;
-	bench.port.mac = OURS;
-	bench.port.mtu = 1500;
-	bench.port.pool = rte_pktmbuf_pool_create("bench", MBUFS, 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
-						  SOCKET_ID_ANY);
-	if (bench.port.pool == NULL)
-		fail("no memory for mbufs");
+	arrays_start(&bench.wire, argv[0], 128, MBUFS, RTE_MBUF_DEFAULT_BUF_SIZE);
 	start_stack(flows);
 	printf("bursts of %d through the tree, software checksums, TSC at %.2f GHz\n", BURST,
 	       (double)rte_get_tsc_hz() / 1e9);

@@ -10,10 +10,11 @@
 #include <stdint.h>
 
 #include "gen/plan.h"
+#include "gen/record/failures.h"
 #include "gen/report/report.h"
 #include "gen/worker.h"
 
-#define BENCH_WORKERS 128
+#define BENCH_WORKERS RESULT_WORKERS
 
 struct bench {
 	const struct plan *plan;
@@ -30,8 +31,10 @@ struct bench {
 			  uint64_t *waited);
 	/* The port's own counters so far, into rx_missed, rx_errors, rx_no_mbuf, tx_errors. */
 	void (*port_counts)(struct bench *bench, struct ledger *ledger);
-	bool stop; /* somebody wants it to end */
+	bool stop;  /* somebody wants it to end */
+	bool stuck; /* a worker does not answer: nothing can be run on it any more */
 	struct setup setup;
+	struct failures *failures; /* --capture-failed, or NULL */
 
 	/* All workers together: of the interval that was just over, and of those left out. */
 	struct meter *interval, *left_out;

@@ -11,6 +11,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "gen/bench.h"
 #include "gen/judge/slo.h"
@@ -35,14 +36,35 @@ conclude(struct report *report, struct result *result)
 	return status;
 }
 
+/* In real time the file has the wall clock's times. */
+static void
+open_failures(struct bench *bench)
+{
+	struct timespec wall = { 0 };
+	uint64_t now = bench->now(bench), epoch = now;
+
+	if (plan.capture.file == NULL)
+		return;
+	if (!plan.sim) {
+		clock_gettime(CLOCK_REALTIME, &wall);
+		epoch = (uint64_t)wall.tv_sec * TERN_S + (uint64_t)wall.tv_nsec;
+	}
+	bench->failures = failures_open(&plan, bench->workers, bench->workers_n, now, epoch);
+	if (bench->failures == NULL)
+		exit(1);
+	bench->setup.failures = bench->failures;
+}
+
 static int
 generate(struct bench *bench, void *unused)
 {
-	struct report *report = report_begin(&plan, &bench->setup);
+	struct report *report;
 	struct result *result = result_new();
 	int status = 1;
 
 	(void)unused;
+	open_failures(bench);
+	report = report_begin(&plan, &bench->setup);
 	if (report == NULL)
 		exit(1);
 	if (result != NULL)
@@ -50,7 +72,8 @@ generate(struct bench *bench, void *unused)
 	if (status == 0 && !suite_is_many(&plan))
 		status = conclude(report, result);
 	result_free(result);
-	return report_end(report, status);
+	status = report_end(report, status);
+	return failures_close(bench->failures) < 0 && status == 0 ? 2 : status;
 }
 
 int

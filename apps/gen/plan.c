@@ -280,6 +280,11 @@ print_outputs(const struct plan *p, FILE *to)
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		if (files[i].file != NULL)
 			line(to, files[i].name, "%s", files[i].file);
+	if (p->capture.file != NULL)
+		line(to, "captured",
+		     "%s: %" PRIu32 " failures, from the last %" PRIu32
+		     " frames of each core, %" PRIu32 " bytes of each",
+		     p->capture.file, p->capture.most, p->capture.frames, p->capture.snap);
 	for (unsigned int i = 0; i < p->tags_n; i++)
 		line(to, "tag", "%s", p->tags[i]);
 }

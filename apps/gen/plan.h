@@ -60,6 +60,7 @@ struct imix {
 		uint16_t times;
 	} size[SIZES_MAX];
 	unsigned int n;
+	bool in_order; /* as they stand, not spread evenly: a genome of RFC 6985 */
 };
 
 /* "connect.p99<500us", "errors<0.001%", "resp/s>100k": slo.h */
@@ -147,6 +148,14 @@ struct plan {
 	uint64_t trial_least_ns, trial_most_ns; /* --trial 1s:60s */
 	double precision;
 	const char *tests; /* --tests of rfc2544; NULL: all */
+
+	/* --capture-failed: NULL: not asked for */
+	struct {
+		const char *file;
+		uint32_t most;	 /* failures */
+		uint32_t frames; /* that a worker remembers, a power of two; no fewer than `most` */
+		uint32_t snap;	 /* bytes of each */
+	} capture;
 
 	/* Output. */
 	uint64_t interval_ns;

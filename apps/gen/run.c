@@ -12,6 +12,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <unistd.h>
+
 #include <rte_ethdev.h>
 #include <rte_lcore.h>
 
@@ -21,6 +23,7 @@
 #include "gen/addresses.h"
 #include "gen/bench.h"
 #include "gen/complain.h"
+#include "gen/ports.h"
 
 static const uint64_t LINK_NS = 3 * TERN_S; /* for a link to come up */
 
@@ -82,6 +85,26 @@ port_counts(struct bench *bench, struct ledger *ledger)
 
 /* Building ----------------------------------------------------------------------------------- */
 
+/*
+ * A peer in TIME-WAIT takes a SYN from the same port only with higher numbers and timestamps than
+ * it has seen (RFC 6191 §2), also from the process after the one that it knew. So until the next
+ * boot the secret is the same one, which the kernel has drawn and nobody on the wire knows. If it
+ * cannot be read, tern_init() draws one.
+ */
+static void
+keep_secret(struct tern_config *config)
+{
+	FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+	unsigned int byte;
+
+	if (file == NULL)
+		return;
+	for (size_t i = 0; i < sizeof(config->secret); i++)
+		if (fscanf(file, "-%2x", &byte) == 1 || fscanf(file, "%2x", &byte) == 1)
+			config->secret[i] = (uint8_t)byte;
+	fclose(file);
+}
+
 static int
 on_lcores(struct tern_config *config, unsigned int lcores, void *data)
 {
@@ -93,17 +116,20 @@ on_lcores(struct tern_config *config, unsigned int lcores, void *data)
 	config->addresses = RTE_MAX(config->addresses, addresses_n(bench->plan));
 	if (bench->engine->configure != NULL)
 		bench->engine->configure(bench->plan, lcores, config);
+	keep_secret(config);
 	return 0;
 }
 
 /* Workers open connections from ports of their own, so that no two have the same one. */
 static void
-share_ports(struct tern_config *config, unsigned int index, unsigned int workers)
+share_ports(struct tern_config *config, const struct bench *bench, unsigned int index)
 {
-	uint32_t each = (config->port_max - config->port_min + 1) / workers;
+	struct ports own = ports_share(ports_of(bench->plan), index, bench->workers_n);
 
-	config->port_min += index * each;
-	config->port_max = config->port_min + each - 1;
+	if (own.n == 0)
+		return;
+	config->port_min = (uint16_t)own.first;
+	config->port_max = (uint16_t)(own.first + own.n - 1);
 }
 
 static int
@@ -120,8 +146,9 @@ on_stack(struct tern_config *config, struct tern_port **port, unsigned int index
 	w->clock = clock_of;
 	w->count_cycles = true;
 	bench->workers[index] = w;
+	worker_join(w, bench->workers);
 	*port = worker_port(w, *port);
-	share_ports(config, index, bench->workers_n);
+	share_ports(config, bench, index);
 	return 0;
 }
 
@@ -145,6 +172,18 @@ attach(struct bench *bench)
 	return 0;
 }
 
+/* A server of memif refuses a client that has more queues. */
+static const char *
+why_no_link(void)
+{
+	struct tern_ethdev_info info;
+
+	if (process.bench.workers_n == 1 || tern_ethdev_info(tern_run_port(), &info) < 0 ||
+	    strcmp(info.driver, "net_memif") != 0)
+		return "";
+	return "; a memif's peer needs as many queues as there are lcores here";
+}
+
 /* Drivers of software have their link up at once, but memif, whose peer has to come. */
 static int
 await_link(void)
@@ -152,11 +191,14 @@ await_link(void)
 	uint64_t end = tern_run_now() + LINK_NS;
 	struct rte_eth_link link = { 0 };
 	const struct timespec rest = { .tv_nsec = 10 * TERN_MS };
+	char name[RTE_ETH_NAME_MAX_LEN] = "";
 
+	rte_eth_dev_get_name_by_port(tern_run_port(), name);
 	while (rte_eth_link_get_nowait(tern_run_port(), &link) == 0 &&
 	       link.link_status == RTE_ETH_LINK_DOWN) {
 		if (tern_run_now() > end)
-			return complain("the port has no link");
+			return complain("port %s has no link: nobody came to its other end in 3 s%s",
+					name, why_no_link());
 		nanosleep(&rest, NULL);
 	}
 	return 0;
@@ -246,12 +288,25 @@ describe(struct bench *bench)
 
 /* Running ------------------------------------------------------------------------------------ */
 
+/*
+ * A thread that is stuck in a driver would be waited for without end, and what it works with must
+ * stay: the process ends with what has been told.
+ */
+static void
+leave_stuck(int status)
+{
+	fflush(NULL);
+	_exit(status);
+}
+
 static void *
 work(void *unused)
 {
 	process.status = await_link() < 0 || check_rate(&process.bench) < 0 ?
 				 1 :
 				 process.work(&process.bench, process.data);
+	if (process.bench.stuck)
+		leave_stuck(process.status);
 	tern_stop();
 	return unused;
 }

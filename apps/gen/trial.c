@@ -14,6 +14,7 @@ static const uint64_t STEP_NS = TERN_MS;	/* between two looks at the workers */
 static const uint64_t OPENING_NS = 60 * TERN_S; /* for all connections of rr, hold and stream */
 static const uint64_t START_NS = 2 * TERN_MS;	/* for all workers to hear of it */
 static const uint64_t DRAIN_LEAST_NS = 100 * TERN_MS;
+static const uint64_t STUCK_NS = 10 * TERN_S; /* who has not turned its loop for so long */
 static const double CPU_SHARE_LEAST = 0.98;
 static const double BUSY_MOST = 0.97;
 static const uint64_t LAG_MOST_NS = TERN_MS;
@@ -38,9 +39,38 @@ pass(struct bench *bench, uint64_t ns)
 	bench->pass(bench, bench->now(bench) + ns);
 }
 
+/*
+ * Wait until a worker has answered: *said is what was *asked. One that is stuck (its thread in a
+ * driver that does not return) is given up, and with it the bench: its memory is its own from then
+ * on. Time in which this thread did not run either, as that of a process that was stopped, does not
+ * count. Return: has it answered?
+ */
+static bool
+await(struct bench *bench, unsigned int index, const uint32_t *said, uint32_t asked, uint64_t ns)
+{
+	uint64_t waited = 0, before = bench->now(bench), now;
+
+	while (__atomic_load_n(said, __ATOMIC_ACQUIRE) != asked) {
+		if (waited > STUCK_NS) {
+			bench->stuck = true;
+			complain("core %u is stuck: its loop has not turned for %u s",
+				 bench->setup.cores[index], (unsigned int)(STUCK_NS / TERN_S));
+			return false;
+		}
+		pass(bench, ns);
+		now = bench->now(bench);
+		waited += RTE_MIN(now - before, 10 * STEP_NS);
+		before = now;
+	}
+	return true;
+}
+
+/* Of a bench that is stuck nothing is asked any more. */
 static void
 order(struct bench *bench, enum worker_order what)
 {
+	if (bench->stuck)
+		return;
 	for (unsigned int i = 0; i < bench->workers_n; i++) {
 		struct worker *w = bench->workers[i];
 		uint32_t turn = w->order / WORKER_ORDERS + 1;
@@ -50,8 +80,8 @@ order(struct bench *bench, enum worker_order what)
 	for (unsigned int i = 0; i < bench->workers_n; i++) {
 		const struct worker *w = bench->workers[i];
 
-		while (__atomic_load_n(&w->obeyed, __ATOMIC_ACQUIRE) != w->order)
-			pass(bench, STEP_NS / 10);
+		if (!await(bench, i, &w->obeyed, w->order, STEP_NS / 10))
+			return;
 	}
 }
 
@@ -80,6 +110,8 @@ static void
 collect(struct bench *bench)
 {
 	meter_clear(bench->interval);
+	if (bench->stuck)
+		return;
 	for (unsigned int i = 0; i < bench->workers_n; i++)
 		__atomic_store_n(&bench->workers[i]->wanted, bench->workers[i]->wanted + 1,
 				 __ATOMIC_RELEASE);
@@ -87,8 +119,8 @@ collect(struct bench *bench)
 		struct worker *w = bench->workers[i];
 		struct meter *written = &w->meters[(w->wanted + 1) % 2];
 
-		while (__atomic_load_n(&w->given, __ATOMIC_ACQUIRE) != w->wanted)
-			pass(bench, STEP_NS / 100);
+		if (!await(bench, i, &w->given, w->wanted, STEP_NS / 100))
+			return;
 		meter_merge(bench->interval, written);
 		meter_clear(written);
 	}
@@ -227,6 +259,8 @@ end_interval(struct going *g, uint64_t begin)
 
 	g->t1 = g->bench->now(g->bench);
 	collect(g->bench);
+	if (g->bench->stuck)
+		return;
 	meter_merge(&r->total, g->bench->interval);
 	i = add_interval(r);
 	if (i == NULL)
@@ -256,6 +290,8 @@ open_all(struct bench *bench)
 	uint64_t end;
 
 	order(bench, WORKER_BEGIN);
+	if (bench->stuck)
+		return 2;
 	end = bench->now(bench) + OPENING_NS;
 	while (any_in(bench, WORKER_RESOLVING) || any_in(bench, WORKER_OPENING)) {
 		if (any_in(bench, WORKER_LOST))
@@ -284,7 +320,7 @@ run_all(struct going *g)
 	look(bench, &g->fared);
 	if (bench->trial.together)
 		order(bench, WORKER_GO);
-	while (!over && g->t0 < end) {
+	while (!over && !bench->stuck && g->t0 < end) {
 		next = RTE_MIN(g->t0 + bench->plan->interval_ns, end);
 		if (g->t0 < begin + g->trial->omit_ns)
 			next = RTE_MIN(next, begin + g->trial->omit_ns);
@@ -321,11 +357,15 @@ drain(struct going *g)
 	unsigned int i;
 
 	order(bench, WORKER_STOP);
+	if (bench->stuck)
+		return;
 	end = bench->now(bench) + drain_ns(bench);
 	while (!all_done(bench) && bench->now(bench) < end)
 		pass(bench, STEP_NS);
 	order(bench, WORKER_END);
 	collect(bench);
+	if (bench->stuck)
+		return;
 	meter_merge(&g->result->total, bench->interval);
 	for (i = 0; i < TIMES_N; i++)
 		hdr_merge(&g->result->sum.time[i], &bench->interval->time[i]);
@@ -349,23 +389,42 @@ add_ledger(struct ledger *sum, const struct ledger *l)
 	sum->received += l->received;
 	sum->taken += l->taken;
 	sum->passed += l->passed;
+	sum->handed_over += l->handed_over;
+	sum->taken_over += l->taken_over;
+	sum->handover_dropped += l->handover_dropped;
 }
 
+static bool
+balances(const struct ledger *l)
+{
+	return l->made == l->sent + l->dropped &&
+	       l->received + l->taken_over ==
+		       l->taken + l->passed + l->handed_over + l->handover_dropped &&
+	       l->launched == l->done + l->failed + l->inflight;
+}
+
+/* Each worker's as it was told last: behind the end of the trial, between two turns of its loop. */
 static void
 close_ledger(struct bench *bench, struct result *r, const struct ledger *before)
 {
 	struct ledger sum = { 0 }, after = { 0 };
+	bool each = true;
 
-	for (unsigned int i = 0; i < bench->workers_n; i++)
-		add_ledger(&sum, &bench->workers[i]->ledger);
+	r->workers_n = bench->workers_n;
+	for (unsigned int i = 0; i < bench->workers_n; i++) {
+		struct ledger *l = &r->of_worker[i];
+
+		*l = bench->workers[i]->told;
+		l->balanced = balances(l);
+		each &= l->balanced;
+		add_ledger(&sum, l);
+	}
 	bench->port_counts(bench, &after);
 	sum.rx_missed = after.rx_missed - before->rx_missed;
 	sum.rx_errors = after.rx_errors - before->rx_errors;
 	sum.rx_no_mbuf = after.rx_no_mbuf - before->rx_no_mbuf;
 	sum.tx_errors = after.tx_errors - before->tx_errors;
-	sum.balanced = sum.made == sum.sent + sum.dropped &&
-		       sum.received == sum.taken + sum.passed &&
-		       sum.launched == sum.done + sum.failed + sum.inflight;
+	sum.balanced = each && balances(&sum) && sum.handed_over == sum.taken_over;
 	r->ledger = sum;
 }
 
@@ -387,6 +446,8 @@ counted(const struct plan *plan, const struct meter *m)
 	case MODE_CRR:
 		return m->count[COUNT_closed];
 	case MODE_STREAM:
+		if (plan->proto == PROTO_HTTP) /* requests are none of it */
+			return 8 * m->count[COUNT_rx_payload];
 		return 8 * (m->count[COUNT_tx_payload] + m->count[COUNT_rx_payload]);
 	case MODE_FLOOD:
 	case MODE_REPLAY:
@@ -448,6 +509,7 @@ forget(struct result *r)
 	r->intervals_n = r->disturbed = r->flagged = 0;
 	r->ns = 0;
 	r->failed = 0;
+	r->workers_n = 0;
 }
 
 int
@@ -460,6 +522,8 @@ trial_run(struct bench *bench, const struct trial *trial, const struct watcher *
 	struct ledger before = { 0 };
 
 	forget(result);
+	if (bench->stuck)
+		return result->failed = 2;
 	meter_clear(bench->left_out);
 	result->trial = bench->trial = *trial;
 	bench->trial.together = bench->workers_n > 1;
@@ -477,7 +541,12 @@ trial_run(struct bench *bench, const struct trial *trial, const struct watcher *
 		drain(&g);
 	} else {
 		order(bench, WORKER_END);
+		collect(bench);
 	}
+	if (bench->stuck)
+		return result->failed = 2;
+	if (bench->failures != NULL)
+		failures_write(bench->failures);
 	close_ledger(bench, result, &before);
 	conclude(bench, result);
 	return result->failed;

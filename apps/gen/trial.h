@@ -48,6 +48,8 @@ struct interval {
 	uint32_t outstanding;
 };
 
+#define RESULT_WORKERS 128
+
 struct result {
 	struct trial trial;
 	uint64_t ns;	    /* that count: without warm-up and flagged intervals, unless --keep */
@@ -56,7 +58,9 @@ struct result {
 	struct interval *intervals;
 	unsigned int intervals_n, disturbed, flagged;
 	struct ledger ledger; /* of all of it, warm-up and drain too */
-	double achieved;      /* of what the mode counts, a second: see plan's metric */
+	struct ledger of_worker[RESULT_WORKERS];
+	unsigned int workers_n;
+	double achieved; /* of what the mode counts, a second: see plan's metric */
 	double busy;
 	double cycles_each, pkts_each; /* busy cycles and packets for each of that */
 	bool trustworthy;
@@ -80,8 +84,8 @@ struct bench; /* the workers, and how they are made to run: in real time or simu
  * trial_run() - run one
  * @result: of result_new(); overwritten
  *
- * Return: 0, or an exit status after one line on stderr: the target does not answer (1), or the
- * port is gone (2).
+ * Return: 0, or an exit status after one line on stderr: the target does not answer (1), the port
+ * is gone, or a worker is stuck (2): then each further trial fails at once.
  */
 int trial_run(struct bench *bench, const struct trial *trial, const struct watcher *watcher,
 	      struct result *result);

@@ -25,6 +25,12 @@ engine_bytes(const struct plan *plan, const struct engine *engine, unsigned int 
 }
 
 static size_t
+steering_bytes(const struct engine *engine, unsigned int workers)
+{
+	return engine->steered && workers > 1 ? steer_bytes() : 0;
+}
+
+static size_t
 place(size_t *at, size_t bytes)
 {
 	size_t here = *at;
@@ -41,7 +47,9 @@ worker_bytes(const struct plan *plan, const struct engine *engine, unsigned int 
 	place(&at, sizeof(struct worker));
 	place(&at, 2 * sizeof(struct meter));
 	place(&at, WORKER_QUEUE * sizeof(struct rte_mbuf *));
+	place(&at, steering_bytes(engine, workers));
 	place(&at, engine_bytes(plan, engine, workers));
+	place(&at, plan->capture.file != NULL ? recorder_bytes(plan) : 0);
 	return at;
 }
 
@@ -49,22 +57,33 @@ struct worker *
 worker_init(void *mem, const struct plan *plan, const struct engine *engine, unsigned int index,
 	    unsigned int workers)
 {
-	uint8_t *base = mem;
+	size_t at = 0, steering = steering_bytes(engine, workers);
+	uint8_t *base = mem, *steer;
 	struct worker *w = mem;
-	size_t at = 0;
 
 	memset(w, 0, sizeof(*w));
 	place(&at, sizeof(*w));
 	w->meters = (struct meter *)(base + place(&at, 2 * sizeof(struct meter)));
 	w->queue = (struct rte_mbuf **)(base + place(&at, WORKER_QUEUE * sizeof(*w->queue)));
+	steer = base + place(&at, steering);
 	w->mem = base + place(&at, engine_bytes(plan, engine, workers));
+	if (plan->capture.file != NULL)
+		w->recorder = recorder_init(base + at, plan);
 	w->meter = &w->meters[0];
 	w->plan = plan;
 	w->engine = engine;
 	w->index = index;
 	w->workers = workers;
 	w->addr = plan->options.addrs[0].addr;
+	w->steer = steering > 0 ? steer_init(steer, w) : NULL;
 	return w;
+}
+
+void
+worker_join(struct worker *w, struct worker *const *workers)
+{
+	if (w->steer != NULL)
+		steer_join(w->steer, workers);
 }
 
 /* The port ----------------------------------------------------------------------------------- */
@@ -139,6 +158,10 @@ front_tx(struct tern_port *port, struct rte_mbuf **pkts, uint16_t n)
 struct tern_port *
 worker_port(struct worker *w, struct tern_port *behind)
 {
+	if (w->steer != NULL)
+		behind = steer_port(w->steer, behind);
+	if (w->recorder != NULL)
+		behind = recorder_port(w->recorder, behind, w->clock, w->clock_data);
 	w->port = behind;
 	w->front = *behind;
 	w->front.rx = front_rx;
@@ -306,6 +329,10 @@ begin(struct worker *w)
 	w->last_delay_ns = 0;
 	w->lost_ns = 0;
 	memset(&w->ledger, 0, sizeof(w->ledger));
+	if (w->steer != NULL)
+		steer_begin(w->steer);
+	if (w->recorder != NULL)
+		recorder_begin(w->recorder);
 	w->state = WORKER_RESOLVING;
 }
 
@@ -409,6 +436,8 @@ give_up(struct worker *w, uint64_t now)
 {
 	if (w->engine->end != NULL)
 		w->engine->end(w, now);
+	if (w->recorder != NULL)
+		recorder_end(w->recorder);
 	w->ledger.inflight = w->outstanding;
 	w->state = WORKER_IDLE;
 }
@@ -444,6 +473,17 @@ obey(struct worker *w, uint64_t now)
 	__atomic_store_n(&w->obeyed, order, __ATOMIC_RELEASE);
 }
 
+/* All workers have ended the trial when this is asked for behind its end: see trial.c. */
+static void
+tell_ledger(struct worker *w)
+{
+	if (w->steer != NULL && w->state == WORKER_IDLE)
+		steer_end(w->steer);
+	w->told = w->ledger;
+	if (w->steer != NULL)
+		steer_tell(w->steer, &w->told);
+}
+
 /* The interval is over: who reports reads the one, and this goes on with the other. */
 static void
 hand_over(struct worker *w)
@@ -452,6 +492,7 @@ hand_over(struct worker *w)
 
 	if (wanted == w->given)
 		return;
+	tell_ledger(w);
 	w->meter = &w->meters[wanted % 2];
 	__atomic_store_n(&w->given, wanted, __ATOMIC_RELEASE);
 }
@@ -486,6 +527,8 @@ worker_poll(struct worker *w, uint64_t now)
 	if (w->engine->poll != NULL && w->state >= WORKER_OPENING)
 		w->did |= w->engine->poll(w, now);
 	flush(w);
+	if (w->recorder != NULL)
+		recorder_poll(w->recorder, now);
 	did = w->did;
 	if (w->count_cycles)
 		count_cycles(w);

@@ -28,6 +28,8 @@
 #include "gen/load/schedule.h"
 #include "gen/measure/meter.h"
 #include "gen/plan.h"
+#include "gen/record/recorder.h"
+#include "gen/steer.h"
 
 struct worker;
 
@@ -44,6 +46,7 @@ enum launched {
  */
 struct engine {
 	const char *name;
+	bool steered; /* what comes in belongs to the worker who has its local port: steer.h */
 	/* Memory that it wants on each worker, bytes; what tern_config it needs. Before init. */
 	size_t (*bytes)(const struct plan *plan, unsigned int workers);
 	void (*configure)(const struct plan *plan, unsigned int workers,
@@ -104,13 +107,15 @@ enum { WORKER_QUEUE = 1024 }; /* packets that may wait for the port */
 
 /*
  * Every packet and every transaction of a trial must be somewhere, warm-up and drain included.
- * balanced: what was made the port took, or it was counted as dropped; each transaction that was
- * launched ended in one way. The rest is what the port itself says.
+ * balanced: what was made the port took, or it was counted as dropped; what was received, or taken
+ * over from another worker, was taken, passed, handed over or dropped on the way there; each
+ * transaction that was launched ended in one way. The rest is what the port itself says.
  */
 struct ledger {
 	uint64_t launched, done, failed, shed, inflight; /* transactions */
 	uint64_t made, sent, dropped;			 /* packets, of the engine and the stack */
 	uint64_t received, taken, passed;		 /* packets: by the engine, up the stack */
+	uint64_t handed_over, taken_over, handover_dropped; /* packets, between workers */
 	uint64_t rx_missed, rx_errors, rx_no_mbuf, tx_errors;
 	bool balanced;
 };
@@ -152,6 +157,7 @@ struct worker {
 	void *clock_data;
 
 	struct tern_stack *stack;
+	struct steer *steer; /* NULL: whatever comes is for this one */
 	const struct plan *plan;
 	const struct trial *trial;
 	unsigned int index, workers;
@@ -171,10 +177,12 @@ struct worker {
 	uint64_t cycles;	    /* at the end of the turn before */
 	bool count_cycles;	    /* not under a virtual clock */
 	struct ledger ledger;	    /* of this trial */
+	struct recorder *recorder;  /* --capture-failed; NULL: it is not asked for */
 
 	/* Exchange with who reports: each is written by one side only. */
 	struct meter *meters;	/* two of them */
 	uint32_t wanted, given; /* intervals asked for; handed over */
+	struct ledger told;	/* as it stood when the last was handed over */
 	uint32_t order, obeyed; /* enum worker_order, plus WORKER_ORDERS each time */
 };
 
@@ -182,6 +190,9 @@ struct worker {
 size_t worker_bytes(const struct plan *plan, const struct engine *engine, unsigned int workers);
 struct worker *worker_init(void *mem, const struct plan *plan, const struct engine *engine,
 			   unsigned int index, unsigned int workers);
+
+/* Of several workers each has to know the others: all of them, by their indices. */
+void worker_join(struct worker *w, struct worker *const *workers);
 
 /* Stand in front of a port: what the stack is to be given. Its caps, MAC, pool and MTU are its. */
 struct tern_port *worker_port(struct worker *w, struct tern_port *behind);
@@ -216,6 +227,14 @@ worker_failed(struct worker *w, enum error error)
 	w->meter->error[error]++;
 	w->outstanding--;
 	w->ledger.failed++;
+}
+
+/* Whose transaction it was: its frames are wanted. Engines say so beside worker_failed(). */
+static inline void
+worker_capture(struct worker *w, const struct tuple *who, enum error error)
+{
+	if (w->recorder != NULL)
+		recorder_failed(w->recorder, who, error);
 }
 
 static inline void

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdio.h>
 #include <string.h>
 
 #include <rte_bus.h>
@@ -40,6 +41,17 @@ device_leave_traps(struct rte_eth_dev_info *info)
 		info->tx_offload_capa &= ~traps[i].tx;
 		info->flow_type_rss_offloads &= ~traps[i].rss;
 	}
+}
+
+int
+device_not_started(const struct rte_eth_dev_info *info, const char *name, int rc, char why[256])
+{
+	/* A client of memif has no errno for it: -1 is that it could not connect. */
+	if (rc == -1 && strcmp(info->driver_name, "net_memif") == 0)
+		snprintf(why, 256, "port %s has no link: is a server running on its socket?", name);
+	else
+		snprintf(why, 256, "port %s does not start: %s", name, strerror(-rc));
+	return rc;
 }
 
 bool

@@ -15,6 +15,10 @@ void device_leave_traps(struct rte_eth_dev_info *info);
 /* The address that a stack on this port is to have. Return: 0, or what the driver said. */
 int device_mac(uint16_t id, const struct rte_eth_dev_info *info, struct rte_ether_addr *mac);
 
+/* What a start that failed says to people, with the port's name. Return: rc. */
+int device_not_started(const struct rte_eth_dev_info *info, const char *name, int rc,
+		       char why[256]);
+
 /* Software: nothing but this machine's processors reads memory. */
 bool device_is_virtual(const struct rte_eth_dev_info *info);
 

@@ -266,7 +266,7 @@ tern_ethdev_open(struct tern_ethdev *queues, const struct tern_ethdev_config *co
 	rc = configure(queues, config, &dev, mtu);
 	if (rc < 0) {
 		shut(config->id);
-		return fail(why, rc, "port %s does not start: %s", info.name, strerror(-rc));
+		return device_not_started(&dev, info.name, rc, why);
 	}
 	return 0;
 }

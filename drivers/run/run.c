@@ -109,9 +109,11 @@ find_port(struct tern_ethdev_info *info)
 static int
 make_lcores(const struct tern_config *config, uint16_t mtu)
 {
-	struct run_clock clock = run_clock_make(rte_rdtsc());
+	struct run_clock clock = run_clock_make(0);
 	unsigned int id;
 
+	/* Time goes on from process to process, and sequence numbers with it (RFC 9293 §3.4.1). */
+	run_clock_ns(&clock);
 	RTE_LCORE_FOREACH(id)
 	{
 		struct run_lcore *lcore = &run_process.lcores[run_process.n++];

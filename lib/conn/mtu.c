@@ -5,9 +5,11 @@
 #include "conn/flight.h"
 #include "conn/machine.h"
 #include "conn/mtu.h"
+#include "core/seq.h"
 
 enum {
 	SUSPICIOUS = 2,	      /* timeouts in a row */
+	DOUBTS = 3,	      /* silences without a full segment between them */
 	SEARCH_LOW_MSS = 512, /* what every path takes: RFC 4821 §7.2 */
 	RAISE_S = 600,
 };
@@ -56,6 +58,7 @@ mtu_exceeded(struct tern_conn *c, uint16_t mtu, uint16_t was)
 	mtu = RTE_MAX(mtu, c->tcp->mtu_least); /* anybody can say so: RFC 5927 §7 */
 	if (mtu >= now)
 		return;
+	c->mtu_doubts = 0;
 	lower(c, mtu > headers(c) ? (uint16_t)(mtu - headers(c)) : 0);
 	/*
 	 * It was no congestion: all goes again in smaller pieces, and cwnd stays (RFC 1191 §6.4).
@@ -64,7 +67,10 @@ mtu_exceeded(struct tern_conn *c, uint16_t mtu, uint16_t was)
 	conn_ready(c);
 }
 
-/* RFC 4821 §7.7 */
+/*
+ * RFC 4821 §7.7. Where one packet in ten is lost, timeouts follow each other by chance as well: at
+ * first only what has to go again is made smaller.
+ */
 void
 mtu_suspect(struct tern_conn *c)
 {
@@ -73,15 +79,29 @@ mtu_suspect(struct tern_conn *c)
 	if (!c->tcp->plpmtud || c->rtt.backoff < SUSPICIOUS || c->snd.mss <= SEARCH_LOW_MSS ||
 	    first < c->snd.mss)
 		return;
+	if (c->mss_most == 0)
+		c->mtu_doubts++;
 	lower(c, RTE_MAX((uint16_t)(c->snd.mss / 2), (uint16_t)SEARCH_LOW_MSS));
 }
 
-/* RFC 1191 §6.3 */
-void
-mtu_raise(struct tern_conn *c)
+static void
+raise(struct tern_conn *c)
 {
-	if (c->tcp->tick - c->mtu_at < RAISE_S * (1000000000 / TERN_TICK_NS))
-		return;
 	c->snd.mss = c->mss_most;
 	c->mss_most = 0;
+	c->mtu_full = c->snd.una + c->snd.mss;
+}
+
+void
+mtu_acked(struct tern_conn *c)
+{
+	if (c->mss_most == 0) {
+		if (seq_ge(c->snd.una, c->mtu_full))
+			c->mtu_doubts = 0;
+	} else if (c->mtu_doubts > 0 && c->mtu_doubts < DOUBTS) {
+		raise(c);
+	} else if (c->tcp->tick - c->mtu_at >= RAISE_S * (1000000000 / TERN_TICK_NS)) {
+		raise(c); /* RFC 1191 §6.3 */
+		c->mtu_doubts = 0;
+	}
 }

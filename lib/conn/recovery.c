@@ -332,8 +332,8 @@ grow(struct tern_conn *c, const struct segment *s, const struct ack_news *news, 
 		.recovering = recovering || reduced,
 	};
 
-	if (c->mss_most != 0)
-		mtu_raise(c);
+	if ((c->mss_most | c->mtu_doubts) != 0)
+		mtu_acked(c);
 	c->congestion->acked(c, &ack);
 	set_cwnd(c, c->cong.cwnd);
 }

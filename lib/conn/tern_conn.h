@@ -330,14 +330,16 @@ struct tern_conn {
 	uint32_t pace;			 /* bytes a millisecond; 0: from cwnd and SRTT */
 	uint16_t keepalive_every_s;
 	uint8_t keepalive_count, keepalive_sent;
-	uint8_t probes;	   /* tail loss probes since a round trip was measured */
-	uint16_t mss_most; /* what snd.mss was before a path MTU lowered it */
-	uint32_t mtu_at;   /* tick of that */
-	uint32_t pace_us;  /* when the next segment may leave */
-	uint32_t urgent;   /* RCV.UP, with TERN_MARK_URGENT */
-	uint32_t limited;  /* TERN_CONN_LIMITED holds until this number is acknowledged */
+	uint8_t probes;	    /* tail loss probes since a round trip was measured */
+	uint8_t mtu_doubts; /* silences that may have been a black hole's: mtu.h */
+	uint16_t mss_most;  /* what snd.mss was before a path MTU lowered it */
+	uint32_t mtu_at;    /* tick of that */
+	uint32_t pace_us;   /* when the next segment may leave */
+	uint32_t urgent;    /* RCV.UP, with TERN_MARK_URGENT */
+	uint32_t limited;   /* TERN_CONN_LIMITED holds until this number is acknowledged */
 	uint32_t round_end, round_flight; /* the round trip that cwnd validation looks at */
 	uint32_t sent_us;		  /* time of the latest sending: flight.c, order() */
+	uint32_t mtu_full; /* acknowledged: a full segment came through, and there is no doubt */
 } __attribute__((aligned(64)));
 
 /** Names for people: "ESTABLISHED", "timed out". NULL beyond the enum. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Connect, request, response, close over libtern's TCP, against services and against bad peers. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -12,35 +13,25 @@
 
 #define PERCENT(n) ((uint32_t)((n)*10000))
 
-/* A time is within the precision of its histogram: 1/1024. */
-static void
-check_time(const struct stage *s, enum time_of what, uint64_t n, uint64_t ns)
-{
-	const struct hdr *h = &s->result->total.time[what];
-
-	stage_check(s, h->n == n, "%s: %" PRIu64 " times", time_names[what], h->n);
-	stage_check(s, h->least_ns == ns && h->longest_ns == ns,
-		    "%s: %" PRIu64 " to %" PRIu64 " ns, not %" PRIu64, time_names[what],
-		    h->least_ns, h->longest_ns, ns);
-}
-
 /* The SYN's round trip, then the request's; then FIN and FIN. */
-Test(crr, times_are_round_trips)
+static void
+times_are_round_trips(const struct engine *engine)
 {
 	struct stage s;
 
 	stage_plan(&s, MODE_CRR, PROTO_TCP);
+	s.engine = engine;
 	s.ahead_ns = 0;
 	stage_open(&s);
 	stage_run(&s);
 	stage_all_well(&s, 20);
-	check_time(&s, TIME_connect, 20, MS(2));
-	check_time(&s, TIME_connect_naive, 20, MS(2));
-	check_time(&s, TIME_ttfb, 20, MS(4));
-	check_time(&s, TIME_ttfb_naive, 20, MS(2));
-	check_time(&s, TIME_ttlb, 20, MS(4));
-	check_time(&s, TIME_ttlb_naive, 20, MS(2));
-	check_time(&s, TIME_close, 20, MS(2));
+	stage_all_took(&s, TIME_connect, 20, MS(2));
+	stage_all_took(&s, TIME_connect_naive, 20, MS(2));
+	stage_all_took(&s, TIME_ttfb, 20, MS(4));
+	stage_all_took(&s, TIME_ttfb_naive, 20, MS(2));
+	stage_all_took(&s, TIME_ttlb, 20, MS(4));
+	stage_all_took(&s, TIME_ttlb_naive, 20, MS(2));
+	stage_all_took(&s, TIME_close, 20, MS(2));
 	stage_check(&s, stage_count(&s, COUNT_opened) == 20, "opened");
 	stage_check(&s, stage_count(&s, COUNT_established) == 20, "established");
 	stage_check(&s, stage_count(&s, COUNT_requests) == 20, "requests");
@@ -49,6 +40,16 @@ Test(crr, times_are_round_trips)
 	stage_check(&s, stage_count(&s, COUNT_tx_payload) == 20 * 64, "bytes sent");
 	stage_check(&s, stage_count(&s, COUNT_rx_payload) == 20 * 64, "bytes received");
 	stage_close(&s);
+}
+
+Test(crr, times_are_round_trips)
+{
+	times_are_round_trips(&engine_full);
+}
+
+Test(crr, times_are_round_trips_lite)
+{
+	times_are_round_trips(&engine_lite);
 }
 
 /* The right end of a connection is the protocol's, and where asked for, a reset. */
@@ -69,6 +70,110 @@ Test(crr, closes_by_fin_or_by_reset)
 		stage_check(&s, world_count(s.w, A, TERN_EV_TCP_RESETS_OUT) == (rst ? 20 : 0),
 			    "resets");
 		stage_close(&s);
+	}
+}
+
+/* All segments, and who sent the first FIN of a connection. */
+static struct {
+	uint64_t segments, first_fins[2];
+} seen;
+
+static bool
+count_all(struct world *w, const struct line *line)
+{
+	enum { FIN = 1 };
+	static unsigned int fins;
+
+	(void)w;
+	seen.segments += line->tcp;
+	if (line->tcp && (line->flags & FIN) != 0 && fins++ % 2 == 0)
+		seen.first_fins[line->from]++;
+	return false;
+}
+
+/* RFC 9112 §9.6: the server is asked to close, and its FIN rides on the response. */
+static void
+http_takes_six_packets(const struct engine *engine)
+{
+	static const struct {
+		const char *headers;
+		uint64_t segments; /* of a connection */
+		unsigned int closer;
+	} cases[] = {
+		{ "", 6, B },
+		{ "Accept: */*\r\n", 6, B },
+		{ "connection: keep-alive\r\n", 7, A },
+	};
+
+	for (size_t i = 0; i < RTE_DIM(cases); i++) {
+		struct stage s;
+
+		stage_plan(&s, MODE_CRR, PROTO_HTTP);
+		s.engine = engine;
+		s.plan.headers = cases[i].headers;
+		s.how.loses = count_all;
+		memset(&seen, 0, sizeof(seen));
+		stage_open(&s);
+		stage_run(&s);
+		stage_all_well(&s, 20);
+		stage_check(&s, stage_count(&s, COUNT_closed) == 20, "closed");
+		stage_check(&s, seen.segments == 20 * cases[i].segments, "%" PRIu64 " segments",
+			    seen.segments);
+		stage_check(&s, seen.first_fins[cases[i].closer] == 20, "who closes");
+		stage_close(&s);
+	}
+}
+
+Test(crr, http_takes_six_packets)
+{
+	http_takes_six_packets(&engine_full);
+}
+
+Test(crr, http_takes_six_packets_lite)
+{
+	http_takes_six_packets(&engine_lite);
+}
+
+/* The trials of a suite are of several modes, each with its own request in the same memory. */
+Test(crr, only_its_requests_ask_to_close)
+{
+	static const struct {
+		enum mode mode;
+		bool rst;
+		const char *headers;
+		bool asks;
+	} cases[] = {
+		{ MODE_CRR, false, "", true },
+		{ MODE_RR, false, "", false },
+		{ MODE_CRR, true, "", false },
+		{ MODE_STREAM, false, "", false },
+		{ MODE_CRR, false, "Connection: x\r\n", false },
+		{ MODE_CRR, false, "X-Connection: x\r\n", true },
+	};
+	struct stage s;
+	struct request r;
+
+	stage_plan(&s, MODE_RR, PROTO_HTTP);
+	s.plan.suite = SUITE_RFC9411;
+	for (size_t i = 0; i < RTE_DIM(cases); i++) {
+		size_t room;
+		char *text;
+
+		s.plan.mode = MODE_RR;
+		s.plan.headers = cases[i].headers;
+		s.plan.close_rst = cases[i].rst;
+		room = request_text_bytes(&s.plan);
+		text = malloc(room);
+		request_init(&r, &s.plan, text);
+		cr_assert_null(strstr(text, "close"));
+		s.plan.mode = cases[i].mode;
+		request_set(&r, &s.plan);
+		cr_assert_eq(strstr(text, "Connection: close\r\n") != NULL, cases[i].asks, "%s",
+			     text);
+		cr_assert_eq(strlen(text), r.bytes);
+		cr_assert_leq(r.bytes, room - 1);
+		cr_assert_str_eq(text + r.bytes - 4, "\r\n\r\n");
+		free(text);
 	}
 }
 

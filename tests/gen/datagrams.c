@@ -195,14 +195,6 @@ Test(datagrams, trials_are_apart)
 	stand_close(&stand);
 }
 
-Test(datagrams, what_cannot_be_is_refused)
-{
-	begin(PROTO_UDP, 101, 1, 64);
-	stand.plan.sport_first = 1000;
-	stand.plan.sport_last = 1099;
-	cr_assert_eq(stand_open(&stand, &engine_datagrams), -1);
-}
-
 Test(datagrams, a_datagram_that_the_port_does_not_take_is_refused)
 {
 	begin(PROTO_UDP, 1, 1, 1473);

@@ -281,6 +281,18 @@ Test(imix, turns_are_spread_evenly)
 	}
 }
 
+/* RFC 6985 §3: a genome is a sequence, not a mixture. */
+Test(imix, a_genome_keeps_its_order)
+{
+	static const uint8_t order[] = { 0, 0, 0, 1, 2, 2, 3 };
+	uint8_t turns[IMIX_TURNS];
+	struct imix imix = mix("64:3,128,64:2,1518");
+
+	imix.in_order = true;
+	cr_assert_eq(imix_turns(&imix, turns), sizeof(order));
+	cr_assert_arr_eq(turns, order, sizeof(order));
+}
+
 Test(imix, many_turns_are_cut)
 {
 	uint8_t turns[IMIX_TURNS];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Where HTTP responses end (RFC 9112 §6.3), and what of them is wrong, however they are cut. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,6 +122,41 @@ Test(http_response, the_connection_ends)
 	http_read(&r, (const uint8_t *)none, sizeof(none) - 1);
 	http_end(&r);
 	cr_assert_eq(r.state, HTTP_WHOLE);
+}
+
+/* RFC 9112 §9.6, RFC 9110 §7.6.1 */
+Test(http_response, the_connection_is_said_to_end)
+{
+	static const struct {
+		const char *field;
+		bool closes;
+	} fields[] = {
+		{ "Connection: close", true },
+		{ "CONNECTION:Close ", true },
+		{ "Connection: x-a ,\tclose", true },
+		{ "Connection: close, x-a", true },
+		{ "Connection: keep-alive", false },
+		{ "Connection: x-close,closed", false },
+		{ "Connection: ", false },
+		{ "Connection: ,", false },
+		{ "X-Connection: close", false },
+	};
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		for (uint64_t cut = 0; cut < 20; cut++) {
+			struct http_response r = { 0 };
+			char text[128];
+			int n = snprintf(text, sizeof(text),
+					 "HTTP/1.1 200 OK\r\n%s\r\nContent-Length: 0\r\n\r\n",
+					 fields[i].field);
+
+			read_cut(&r, (const uint8_t *)text, (uint32_t)n, cut * 1000);
+			cr_assert_eq(r.state, HTTP_WHOLE, "%s", text);
+			cr_assert_eq(r.closes, fields[i].closes, "%s", text);
+			http_begin(&r);
+			cr_assert_not(r.closes);
+		}
+	}
 }
 
 /* A head without end is given up; what is in a line beyond what is looked at does no harm. */

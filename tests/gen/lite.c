@@ -16,44 +16,6 @@ lite_plan(struct stage *s, enum mode mode, enum protocol proto)
 	s->engine = &engine_lite;
 }
 
-/* A time is within the precision of its histogram: 1/1024. */
-static void
-check_time(const struct stage *s, enum time_of what, uint64_t n, uint64_t ns)
-{
-	const struct hdr *h = &s->result->total.time[what];
-
-	stage_check(s, h->n == n, "%s: %" PRIu64 " times", time_names[what], h->n);
-	stage_check(s, h->least_ns == ns && h->longest_ns == ns,
-		    "%s: %" PRIu64 " to %" PRIu64 " ns, not %" PRIu64, time_names[what],
-		    h->least_ns, h->longest_ns, ns);
-}
-
-Test(lite, crr_times_are_round_trips)
-{
-	struct stage s;
-
-	lite_plan(&s, MODE_CRR, PROTO_TCP);
-	s.ahead_ns = 0;
-	stage_open(&s);
-	stage_run(&s);
-	stage_all_well(&s, 20);
-	check_time(&s, TIME_connect, 20, MS(2));
-	check_time(&s, TIME_connect_naive, 20, MS(2));
-	check_time(&s, TIME_ttfb, 20, MS(4));
-	check_time(&s, TIME_ttfb_naive, 20, MS(2));
-	check_time(&s, TIME_ttlb, 20, MS(4));
-	check_time(&s, TIME_ttlb_naive, 20, MS(2));
-	check_time(&s, TIME_close, 20, MS(2));
-	stage_check(&s, stage_count(&s, COUNT_opened) == 20, "opened");
-	stage_check(&s, stage_count(&s, COUNT_established) == 20, "established");
-	stage_check(&s, stage_count(&s, COUNT_requests) == 20, "requests");
-	stage_check(&s, stage_count(&s, COUNT_responses) == 20, "responses");
-	stage_check(&s, stage_count(&s, COUNT_closed) == 20, "closed");
-	stage_check(&s, stage_count(&s, COUNT_tx_payload) == 20 * 64, "bytes sent");
-	stage_check(&s, stage_count(&s, COUNT_rx_payload) == 20 * 64, "bytes received");
-	stage_close(&s);
-}
-
 /* A connection takes six packets where the peer closes with its answer, and seven where not. */
 Test(lite, crr_says_no_more_than_it_must)
 {
@@ -126,7 +88,7 @@ Test(lite, rr_keeps_its_connections)
 	stage_check(&s, stage_count(&s, COUNT_opened) == 10, "opened");
 	stage_check(&s, stage_count(&s, COUNT_closed) == 10, "closed");
 	stage_check(&s, stage_count(&s, COUNT_responses) == 500, "responses");
-	check_time(&s, TIME_ttlb, 500, MS(2));
+	stage_all_took(&s, TIME_ttlb, 500, MS(2));
 	/* A request each; a SYN, an ACK, the last one's ACK, a FIN and its ACK for a connection. */
 	stage_check(&s, stage_count(&s, COUNT_tx_pkts) <= 500 + 10 * 5 + 2,
 		    "%" PRIu64 " packets left", stage_count(&s, COUNT_tx_pkts));

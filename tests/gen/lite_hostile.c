@@ -7,27 +7,21 @@
  */
 #include <inttypes.h>
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
 #include <rte_mbuf.h>
 
-#include "gen/worker.h"
-#include "kit/eal.h"
+#include "gen/scene.h"
 #include "kit/frame.h"
 #include "sim/world.h"
 
 enum {
-	PORT = 7,
 	RESPONSE = 64,
 	HEARD = 64,   /* packets of the generator's that may still be answered */
 	TURNS = 6000, /* of a round */
 	ROUNDS = 24,
 };
-
-#define OURS UINT32_C(0x0a090001)
-#define THEIRS UINT32_C(0x0a090002)
 
 /* A segment that the generator sent. */
 struct heard {
@@ -37,14 +31,9 @@ struct heard {
 	uint8_t flags;
 };
 
-struct scene {
-	struct tern_port port; /* first */
-	struct plan plan;
-	struct trial trial;
-	struct worker *w;
-	struct tern_stack *stack;
-	void *stack_mem;
-	uint64_t now, dice;
+struct hostile {
+	struct scene scene; /* first */
+	uint64_t dice;
 	struct heard heard[HEARD];
 	uint32_t heard_n;
 	uint32_t due; /* packets to come in this turn */
@@ -52,13 +41,13 @@ struct scene {
 };
 
 static uint32_t
-below(struct scene *s, uint32_t n)
+below(struct hostile *s, uint32_t n)
 {
 	return (uint32_t)((mix(s->dice++) >> 32) * n >> 32);
 }
 
 static bool
-once_in(struct scene *s, uint32_t n)
+once_in(struct hostile *s, uint32_t n)
 {
 	return below(s, n) == 0;
 }
@@ -87,12 +76,12 @@ static const char *const pieces[] = {
 
 /* Return: bytes of a payload. */
 static uint16_t
-say(struct scene *s, uint8_t *to)
+say(struct hostile *s, uint8_t *to)
 {
 	const char *piece;
 	uint16_t n = 0;
 
-	if (s->plan.proto != PROTO_HTTP) {
+	if (s->scene.plan.proto != PROTO_HTTP) {
 		n = (uint16_t)(once_in(s, 2) ? RESPONSE : below(s, 1400));
 		memset(to, once_in(s, 50), n); /* --payload zero: mostly a good echo */
 		return n;
@@ -107,7 +96,7 @@ say(struct scene *s, uint8_t *to)
 
 /* As it should be. */
 static void
-answer(struct scene *s, const struct heard *h, struct segment *g, uint8_t *data)
+answer(struct hostile *s, const struct heard *h, struct segment *g, uint8_t *data)
 {
 	*g = (struct segment){ .seq = h->ack,
 			       .ack = h->seq + h->len + ((h->flags & (SYN | FIN)) != 0),
@@ -124,7 +113,7 @@ answer(struct scene *s, const struct heard *h, struct segment *g, uint8_t *data)
 }
 
 static uint32_t
-near(struct scene *s)
+near(struct hostile *s)
 {
 	static const uint32_t steps[] = { 0, 0, 1, 2, 64, 1460, 65535, 65536, 1 << 20, 1u << 31 };
 	uint32_t step = steps[below(s, sizeof(steps) / sizeof(steps[0]))];
@@ -133,7 +122,7 @@ near(struct scene *s)
 }
 
 static void
-spoil_segment(struct scene *s, struct segment *g)
+spoil_segment(struct hostile *s, struct segment *g)
 {
 	if (once_in(s, 3))
 		g->seq += near(s);
@@ -152,7 +141,7 @@ spoil_segment(struct scene *s, struct segment *g)
 
 /* Lengths, versions, anything; with its sums made right again, or not. */
 static void
-spoil_frame(struct scene *s, struct frame *f)
+spoil_frame(struct hostile *s, struct frame *f)
 {
 	for (uint32_t n = 1 + below(s, 3); n > 0; n--)
 		f->b[FRAME_L3 + below(s, 40)] = (uint8_t)below(s, 256);
@@ -164,23 +153,23 @@ spoil_frame(struct scene *s, struct frame *f)
 }
 
 static void
-make_icmp(struct scene *s, const struct heard *h, struct frame *f)
+make_icmp(struct hostile *s, const struct heard *h, struct frame *f)
 {
-	const struct ends back = { h->addr, rte_cpu_to_be_32(THEIRS), h->port, PORT };
+	const struct ends back = { h->addr, rte_cpu_to_be_32(SCENE_THEIRS), h->port, SCENE_PORT };
 	const struct segment g = { .seq = h->seq + (once_in(s, 2) ? near(s) : 0),
 				   .flags = h->flags };
 	struct frame quoted;
 
 	frame_tcp(&quoted, &back, &g, NULL);
-	frame_icmp(f, rte_cpu_to_be_32(THEIRS), h->addr, 3, (uint8_t)below(s, 5),
+	frame_icmp(f, rte_cpu_to_be_32(SCENE_THEIRS), h->addr, 3, (uint8_t)below(s, 5),
 		   once_in(s, 2) ? below(s, 1600) : 0, quoted.b + FRAME_L3, (uint16_t)below(s, 41));
 }
 
 static void
-make_frame(struct scene *s, struct frame *f)
+make_frame(struct hostile *s, struct frame *f)
 {
 	const struct heard *h = &s->heard[below(s, RTE_MIN(s->heard_n, (uint32_t)HEARD))];
-	const struct ends ends = { rte_cpu_to_be_32(THEIRS), h->addr, PORT,
+	const struct ends ends = { rte_cpu_to_be_32(SCENE_THEIRS), h->addr, SCENE_PORT,
 				   once_in(s, 50) ? (uint16_t)below(s, 65536) : h->port };
 	uint8_t data[FRAME_MAX];
 	struct segment g;
@@ -199,18 +188,18 @@ make_frame(struct scene *s, struct frame *f)
 
 /* In one mbuf or two; now and then cut short. */
 static struct rte_mbuf *
-to_mbuf(struct scene *s, const struct frame *f)
+to_mbuf(struct hostile *s, const struct frame *f)
 {
 	uint16_t len = once_in(s, 60) ? (uint16_t)below(s, f->len + 1u) : f->len;
 	uint16_t cut = once_in(s, 8) ? (uint16_t)below(s, len + 1u) : len;
-	struct rte_mbuf *m = rte_pktmbuf_alloc(s->port.pool), *behind;
+	struct rte_mbuf *m = rte_pktmbuf_alloc(s->scene.port.pool), *behind;
 
 	if (m == NULL)
 		return NULL;
 	memcpy(rte_pktmbuf_append(m, cut), f->b, cut);
 	if (cut == len)
 		return m;
-	behind = rte_pktmbuf_alloc(s->port.pool);
+	behind = rte_pktmbuf_alloc(s->scene.port.pool);
 	if (behind == NULL)
 		return m;
 	memcpy(rte_pktmbuf_append(behind, (uint16_t)(len - cut)), f->b + cut, len - cut);
@@ -223,7 +212,7 @@ to_mbuf(struct scene *s, const struct frame *f)
 static uint16_t
 rx(struct tern_port *port, struct rte_mbuf **pkts, uint16_t n)
 {
-	struct scene *s = (struct scene *)port;
+	struct hostile *s = (struct hostile *)port;
 	static struct frame f;
 	uint16_t got = 0;
 
@@ -237,7 +226,7 @@ rx(struct tern_port *port, struct rte_mbuf **pkts, uint16_t n)
 
 /* The generator itself must be right, whatever it was told. */
 static void
-hear(struct scene *s, const struct rte_mbuf *m)
+hear(struct hostile *s, const struct rte_mbuf *m)
 {
 	const uint8_t *b = rte_pktmbuf_mtod(m, const uint8_t *), *ip = b + FRAME_L3, *tcp = ip + 20;
 	uint32_t len = get16(ip + 2) - 20u;
@@ -260,7 +249,7 @@ hear(struct scene *s, const struct rte_mbuf *m)
 static uint16_t
 tx(struct tern_port *port, struct rte_mbuf **pkts, uint16_t n)
 {
-	struct scene *s = (struct scene *)port;
+	struct hostile *s = (struct hostile *)port;
 
 	if (once_in(s, 20))
 		n = (uint16_t)below(s, n + 1u);
@@ -273,123 +262,71 @@ tx(struct tern_port *port, struct rte_mbuf **pkts, uint16_t n)
 
 /* The scene ----------------------------------------------------------------------------------- */
 
-static uint64_t
-clock_of(void *data)
-{
-	return *(uint64_t *)data;
-}
-
-static void *
-memory(size_t bytes)
-{
-	void *mem = aligned_alloc(64, (bytes + 63) / 64 * 64);
-
-	cr_assert_not_null(mem);
-	memset(mem, 0, bytes);
-	return mem;
-}
-
 static void
-plan(struct scene *s, uint64_t seed)
+plan(struct hostile *s, uint64_t seed)
 {
 	static const enum mode modes[] = { MODE_CRR, MODE_RR, MODE_HOLD };
+	struct plan *p = &s->scene.plan;
+	bool http = seed / 3 % 2 != 0;
 
-	s->plan = (struct plan){
-		.mode = modes[seed % 3],
-		.proto = seed / 3 % 2 == 0 ? PROTO_TCP : PROTO_HTTP,
-		.lite = true,
-		.target = tern_addr_v4(rte_cpu_to_be_32(THEIRS)),
-		.target_port = PORT,
-		.options.addrs = { { tern_addr_v4(rte_cpu_to_be_32(OURS)), 120 } },
-		.options.addrs_n = 1,
-		.options.config = tern_config_server,
-		.sport_first = 2000,
-		.sport_last = 2100,
-		.connections = 16,
-		.depth = 1,
-		.max_outstanding = 16,
-		.seed = seed,
-		.timeout_ns = MS(500),
-		.req_bytes = seed / 6 % 2 == 0 ? RESPONSE : 4000,
-		.rsp_bytes = seed / 3 % 2 == 0 ? RESPONSE : 0,
-		.url = "/",
-		.headers = "",
-		.verify = seed / 12 % 2 == 0,
-		.close_rst = seed % 5 == 0,
-	};
-	s->plan.options.config.connections = 16;
-	s->plan.options.config.secret[0] = 1;
+	scene_plan(&s->scene, modes[seed % 3], http ? PROTO_HTTP : PROTO_TCP);
+	p->sport_first = 2000;
+	p->sport_last = 2100;
+	p->connections = p->max_outstanding = 16;
+	p->seed = s->scene.trial.seed = seed;
+	p->timeout_ns = MS(500);
+	p->req_bytes = seed / 6 % 2 == 0 ? RESPONSE : 4000;
+	p->rsp_bytes = http ? 0 : RESPONSE;
+	p->url = "/";
+	p->headers = "";
+	p->verify = seed / 12 % 2 == 0;
+	p->close_rst = seed % 5 == 0;
 }
 
 static void
-scene_open(struct scene *s, uint64_t seed)
+begin(struct hostile *s, uint64_t seed)
 {
 	memset(s, 0, sizeof(*s));
 	s->dice = seed << 32;
-	s->now = S(100);
 	plan(s, seed);
-	s->port = (struct tern_port){
-		.rx = rx, .tx = tx, .pool = eal_pool(), .mac = our_mac, .mtu = 1500
-	};
-	s->w = worker_init(memory(worker_bytes(&s->plan, &engine_lite, 1)), &s->plan, &engine_lite,
-			   0, 1);
-	s->w->clock = clock_of;
-	s->w->clock_data = &s->now;
-	s->trial = (struct trial){ .seed = seed, .plan = &s->plan };
-	s->w->trial = &s->trial;
-	s->stack_mem = memory(tern_stack_bytes(&s->plan.options.config));
-	s->stack = tern_stack_init(s->stack_mem, &s->plan.options.config,
-				   worker_port(s->w, &s->port), s->now);
-	cr_assert_not_null(s->stack);
-	cr_assert_eq(tern_ip_add_addr(tern_ip(s->stack), s->plan.options.addrs[0].addr, 120), 0);
-	cr_assert_eq(tern_arp_set(tern_arp(s->stack), s->plan.target, &our_mac), 0);
-	cr_assert_eq(worker_attach(s->w, s->stack), 0);
+	s->scene.port = (struct tern_port){ .rx = rx, .tx = tx };
+	scene_open(&s->scene);
 }
 
 static void
-turn(struct scene *s)
+turn(struct hostile *s)
 {
 	s->due = below(s, 40);
-	tern_poll(s->stack, s->now);
-	worker_poll(s->w, s->now);
-	s->now += once_in(s, 50) ? MS(below(s, 300)) : US(below(s, 2000));
+	scene_turn(&s->scene);
+	s->scene.now += once_in(s, 50) ? MS(below(s, 300)) : US(below(s, 2000));
 }
 
 static void
-order(struct scene *s, enum worker_order what)
+order(struct hostile *s, enum worker_order what)
 {
-	s->w->order = (s->w->order / WORKER_ORDERS + 1) * WORKER_ORDERS + what;
+	scene_order(&s->scene, what);
 	turn(s);
-}
-
-static void
-scene_close(struct scene *s)
-{
-	tern_stack_fini(s->stack);
-	free(s->stack_mem);
-	free(s->w);
-	cr_assert_eq(rte_mempool_avail_count(eal_pool()), EAL_MBUFS, "%u mbufs are missing",
-		     EAL_MBUFS - rte_mempool_avail_count(eal_pool()));
 }
 
 /* A trial, of TURNS; the end of it may find the port mute. */
 static void
-trial(struct scene *s)
+trial(struct hostile *s)
 {
-	const struct ledger *l = &s->w->ledger;
+	const struct worker *w = s->scene.w;
+	const struct ledger *l = &w->ledger;
 
 	order(s, WORKER_BEGIN);
 	for (int i = 0; i < TURNS; i++)
 		turn(s);
 	order(s, WORKER_STOP);
-	for (int i = 0; i < 1000 && !worker_is_done(s->w); i++)
+	for (int i = 0; i < 1000 && !worker_is_done(w); i++)
 		turn(s);
 	s->mute = true;
 	order(s, WORKER_END);
 	for (int i = 0; i < 100; i++)
 		turn(s);
 	s->mute = false;
-	cr_assert_eq(s->w->outstanding, 0);
+	cr_assert_eq(w->outstanding, 0);
 	cr_assert_eq(l->launched, l->done + l->failed);
 	cr_assert_gt(l->launched, 0);
 	cr_assert_gt(l->done, 0, "nothing ended well");
@@ -398,12 +335,12 @@ trial(struct scene *s)
 
 Test(lite_hostile, every_transaction_ends)
 {
-	static struct scene s;
+	static struct hostile s;
 
 	for (uint64_t seed = 0; seed < ROUNDS; seed++) {
-		scene_open(&s, seed);
+		begin(&s, seed);
 		trial(&s);
 		trial(&s); /* and nothing of one is left for the next */
-		scene_close(&s);
+		scene_close(&s.scene);
 	}
 }

@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* --tcp lite, segment by segment: what the RFCs want of a client. Notation: kit/segment.h. */
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
 #include <rte_mbuf.h>
 
-#include "gen/worker.h"
-#include "kit/eal.h"
+#include "gen/scene.h"
 #include "kit/frame.h"
 #include "sim/world.h"
 
-enum { PORT = 7, OUT_MOST = 512, PEER_ISN = 5000 };
-
-#define OURS UINT32_C(0x0a090001)
-#define THEIRS UINT32_C(0x0a090002)
+enum { OUT_MOST = 512, PEER_ISN = 5000 };
 
 /* A connection's ends change from test to test only in what the plan says. */
 struct line_out {
@@ -23,14 +18,9 @@ struct line_out {
 	uint16_t port;
 };
 
+static struct scene scene;
+
 static struct {
-	struct tern_port port; /* first */
-	struct plan plan;
-	struct trial trial;
-	struct worker *w;
-	struct tern_stack *stack;
-	void *stack_mem;
-	uint64_t now;
 	struct frame in;
 	bool has_in;
 	struct line_out out[OUT_MOST];
@@ -82,27 +72,14 @@ tx(struct tern_port *port, struct rte_mbuf **pkts, uint16_t n)
 	return n;
 }
 
-static uint64_t
-clock_of(void *data)
-{
-	return *(uint64_t *)data;
-}
-
 /* Time --------------------------------------------------------------------------------------- */
-
-static void
-turn(void)
-{
-	tern_poll(wire.stack, wire.now);
-	worker_poll(wire.w, wire.now);
-}
 
 static void
 pass(uint64_t ns)
 {
-	for (uint64_t until = wire.now + ns; wire.now < until; wire.now += US(100))
-		turn();
-	turn();
+	for (uint64_t until = scene.now + ns; scene.now < until; scene.now += US(100))
+		scene_turn(&scene);
+	scene_turn(&scene);
 }
 
 /* Saying and hearing -------------------------------------------------------------------------- */
@@ -111,15 +88,15 @@ pass(uint64_t ns)
 static void
 in(const char *text)
 {
-	const struct ends ends = { rte_cpu_to_be_32(THEIRS), rte_cpu_to_be_32(OURS), PORT,
-				   wire.our_port };
+	const struct ends ends = { rte_cpu_to_be_32(SCENE_THEIRS), rte_cpu_to_be_32(SCENE_OURS),
+				   SCENE_PORT, wire.our_port };
 	static const uint8_t zeros[2000];
 	struct segment s;
 
 	cr_assert_null(segment_parse(&s, text, PEER_ISN, wire.isn));
 	frame_tcp(&wire.in, &ends, &s, zeros);
 	wire.has_in = true;
-	turn();
+	scene_turn(&scene);
 }
 
 /* This is what the generator said next. */
@@ -151,72 +128,33 @@ quiet(void)
 static uint64_t
 count(enum counter what)
 {
-	return wire.w->meter->count[what];
+	return scene.w->meter->count[what];
 }
 
 static uint64_t
 errors(enum error what)
 {
-	return wire.w->meter->error[what];
+	return scene.w->meter->error[what];
 }
 
 /* The scene ----------------------------------------------------------------------------------- */
 
-static void *
-memory(size_t bytes)
-{
-	void *mem = aligned_alloc(64, (bytes + 63) / 64 * 64);
-
-	cr_assert_not_null(mem);
-	memset(mem, 0, bytes);
-	return mem;
-}
-
 static void
 plan(enum mode mode)
 {
-	wire.plan = (struct plan){
-		.mode = mode,
-		.proto = PROTO_TCP,
-		.lite = true,
-		.target = tern_addr_v4(rte_cpu_to_be_32(THEIRS)),
-		.target_port = PORT,
-		.options.addrs = { { tern_addr_v4(rte_cpu_to_be_32(OURS)), 120 } },
-		.options.addrs_n = 1,
-		.options.config = tern_config_server,
-		.connections = 1,
-		.depth = 1,
-		.max_outstanding = 1,
-		.timeout_ns = S(20),
-		.req_bytes = 100,
-		.rsp_bytes = 200,
-	};
-	wire.plan.options.config.connections = 16;
-	wire.plan.options.config.secret[0] = 1;
-	wire.trial = (struct trial){ .seed = 1, .plan = &wire.plan, .count = 1 };
+	scene_plan(&scene, mode, PROTO_TCP);
+	scene.plan.timeout_ns = S(20);
+	scene.plan.req_bytes = 100;
+	scene.plan.rsp_bytes = 200;
+	scene.trial.count = 1;
 }
 
 static void
 start(void)
 {
-	wire.now = S(100);
-	wire.port = (struct tern_port){
-		.rx = rx, .tx = tx, .pool = eal_pool(), .mac = our_mac, .mtu = 1500
-	};
-	wire.w = worker_init(memory(worker_bytes(&wire.plan, &engine_lite, 1)), &wire.plan,
-			     &engine_lite, 0, 1);
-	wire.w->clock = clock_of;
-	wire.w->clock_data = &wire.now;
-	wire.w->trial = &wire.trial;
-	wire.stack_mem = memory(tern_stack_bytes(&wire.plan.options.config));
-	wire.stack = tern_stack_init(wire.stack_mem, &wire.plan.options.config,
-				     worker_port(wire.w, &wire.port), wire.now);
-	cr_assert_not_null(wire.stack);
-	cr_assert_eq(tern_ip_add_addr(tern_ip(wire.stack), wire.plan.options.addrs[0].addr, 120),
-		     0);
-	cr_assert_eq(tern_arp_set(tern_arp(wire.stack), wire.plan.target, &our_mac), 0);
-	cr_assert_eq(worker_attach(wire.w, wire.stack), 0);
-	wire.w->order = WORKER_BEGIN + WORKER_ORDERS;
+	scene.port = (struct tern_port){ .rx = rx, .tx = tx };
+	scene_open(&scene);
+	scene_order(&scene, WORKER_BEGIN);
 	pass(MS(1));
 }
 
@@ -268,7 +206,7 @@ Test(lite_wire, a_reset_of_another_syn_is_not_believed)
 	cr_assert_eq(errors(ERROR_refused), 0);
 	in("R. 0:0(0) ack 1");
 	cr_assert_eq(errors(ERROR_refused), 1);
-	cr_assert_eq(wire.w->outstanding, 0);
+	cr_assert_eq(scene.w->outstanding, 0);
 }
 
 /* RFC 9293 §3.5.1, figure 9: who remembers an older connection is reset, and asked again. */
@@ -289,7 +227,7 @@ Test(lite_wire, an_older_connection_is_reset)
 Test(lite_wire, no_mss_means_536)
 {
 	plan(MODE_CRR);
-	wire.plan.req_bytes = 600;
+	scene.plan.req_bytes = 600;
 	start();
 	out("S 0:0(0) win 65535 <mss 1460, nop, wscale 3>");
 	in("S. 0:0(0) ack 1 win 65535");
@@ -301,16 +239,16 @@ Test(lite_wire, no_mss_means_536)
 static void
 unreachable(uint8_t code)
 {
-	const struct ends back = { rte_cpu_to_be_32(OURS), rte_cpu_to_be_32(THEIRS), wire.our_port,
-				   PORT };
+	const struct ends back = { rte_cpu_to_be_32(SCENE_OURS), rte_cpu_to_be_32(SCENE_THEIRS),
+				   wire.our_port, SCENE_PORT };
 	const struct segment s = { .seq = wire.isn, .flags = SYN };
 	struct frame quoted;
 
 	frame_tcp(&quoted, &back, &s, NULL);
-	frame_icmp(&wire.in, rte_cpu_to_be_32(THEIRS), rte_cpu_to_be_32(OURS), 3, code, 0,
-		   quoted.b + FRAME_L3, 28);
+	frame_icmp(&wire.in, rte_cpu_to_be_32(SCENE_THEIRS), rte_cpu_to_be_32(SCENE_OURS), 3, code,
+		   0, quoted.b + FRAME_L3, 28);
 	wire.has_in = true;
-	turn();
+	scene_turn(&scene);
 }
 
 /* RFC 1122 §4.2.3.9: "port unreachable" is final, "host unreachable" only when time is over. */
@@ -326,9 +264,9 @@ Test(lite_wire, icmp_says_why)
 		pass(S(21));
 		cr_assert_eq(errors(ERROR_unreachable), 1);
 		cr_assert_eq(errors(ERROR_timeout), 0);
-		tern_stack_fini(wire.stack);
-		free(wire.stack_mem);
-		free(wire.w);
+		scene_order(&scene, WORKER_END);
+		scene_turn(&scene);
+		scene_close(&scene);
 		wire.out_head = wire.out_n = 0;
 	}
 }
@@ -343,7 +281,7 @@ Test(lite_wire, six_packets)
 	in(". 202:202(0) ack 102 win 65535");
 	quiet();
 	cr_assert_eq(count(COUNT_closed), 1);
-	cr_assert_eq(wire.w->ledger.done, 1);
+	cr_assert_eq(scene.w->ledger.done, 1);
 }
 
 /* The SYN-ACK came again: the ACK of it was lost (RFC 5961 §4). */

@@ -9,6 +9,7 @@
  */
 #include <inttypes.h>
 #include <math.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +33,7 @@ static unsigned int intervals_n = 5, trials_n = 1;
 static uint64_t pause_ms, random_state = 88172645463325252;
 static const char *error;
 static int status;
-static bool with_eal, without_result;
+static bool with_eal, without_result, captured;
 static FILE *truth;
 static volatile bool quit;
 
@@ -115,6 +116,8 @@ read_option(const char *name, const char *value)
 		plan.quiet = number != 0;
 	else if (strcmp(name, "no_result") == 0)
 		without_result = number != 0;
+	else if (strcmp(name, "captured") == 0)
+		captured = number != 0;
 	else if (strcmp(name, "tag") == 0)
 		plan.tags[plan.tags_n++] = value;
 	else
@@ -365,6 +368,30 @@ start_eal(void)
 		exit(77);
 }
 
+/* 12 of them: more than the final block has room for. */
+static const struct failures *
+make_failures(void)
+{
+	enum { N = 12 };
+	static struct captured_failure list[N];
+	static const struct failures failures = {
+		.path = "failed.pcapng", .list = list, .n = N, .frames = 78, .missed = 5
+	};
+
+	for (unsigned int i = 0; i < N; i++)
+		list[i] = (struct captured_failure){
+			.who = { .local = RTE_BE32(0x0a090002),
+				 .remote = RTE_BE32(0x0a090001),
+				 .local_port = rte_cpu_to_be_16((uint16_t)(2000 + i)),
+				 .remote_port = RTE_BE16(80),
+				 .proto = i % 2 == 0 ? IPPROTO_TCP : IPPROTO_UDP },
+			.cause = i % 2 == 0 ? ERROR_rst : ERROR_timeout,
+			.at_ns = UINT64_C(1700000000123456789) + i,
+			.frames = i + 1,
+		};
+	return &failures;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -380,6 +407,8 @@ main(int argc, char **argv)
 	struct report *r;
 
 	make_plan(argc, argv);
+	if (captured)
+		setup.failures = make_failures();
 	result = calloc(1, sizeof(*result));
 	if (with_eal)
 		start_eal();

@@ -70,6 +70,24 @@ Test(options, the_examples_of_the_manual_are_read)
 	cr_assert(is(p->target, "10.9.0.1") && p->target_port == 7);
 }
 
+/* argp puts words behind options, and the EAL writes into its part: the plan has what was typed. */
+Test(options, the_command_line_is_kept_as_it_was_typed)
+{
+	char line[256], again[256] = "";
+
+	for (int file = 0; file < 2; file++) {
+		snprintf(line, sizeof(line), "tern-gen -l 1 -- crr -R 5k " PORT "10.9.0.1:80%s%s",
+			 file ? " --config " : " -d 1s", file ? typed_file("rate = 1k\n") : "");
+		type_here(line + strlen("tern-gen "), &plan);
+		again[0] = '\0';
+		for (int i = 0; i < plan.argc; i++) {
+			strcat(again, i > 0 ? " " : "");
+			strcat(again, plan.argv[i]);
+		}
+		cr_assert_str_eq(again, line);
+	}
+}
+
 Test(options, what_is_not_given_has_a_sensible_value)
 {
 	const struct plan *p = plan_of("crr " PORT "10.9.0.1:8080");
@@ -109,6 +127,14 @@ Test(options, http_is_what_port_80_and_urls_mean)
 	cr_assert_eq(plan_of("crr --url /a " PORT "10.9.0.1:8080")->proto, PROTO_HTTP);
 	cr_assert_eq(plan_of("crr --proto tcp " PORT "10.9.0.1:80")->proto, PROTO_TCP);
 	cr_assert_eq(plan_of("hold " PORT "10.9.0.1:80")->proto, PROTO_TCP);
+	for (int reverse = 0; reverse < 2; reverse++) { /* a GET is that, whether said or not */
+		const struct plan *p = plan_of(reverse ? "stream --reverse " PORT "10.9.0.1:80" :
+							 "stream -P 4 " PORT "10.9.0.1:80");
+
+		cr_assert(p->proto == PROTO_HTTP && p->reverse && !p->bidir);
+	}
+	cr_assert_eq(plan_of("stream --verify --url /a " PORT "10.9.0.1:8080")->proto, PROTO_HTTP);
+	cr_assert_not(plan_of("stream --proto tcp " PORT "10.9.0.1:80")->reverse);
 	cr_assert_eq(plan_of("rr --proto http " PORT "10.9.0.1")->target_port, 80);
 	cr_assert_str_eq(
 		plan_of("rr --url / --header A:b --header C:\td " PORT "10.9.0.1")->headers,
@@ -169,6 +195,9 @@ Test(options, frames_come_in_sizes)
 	p = plan_of("flood --imix aaadgg " PORT "10.9.0.1:9");
 	cr_assert(p->imix.n == 3 && p->imix.size[0].times == 3 && p->imix.size[1].bytes == 512);
 	cr_assert(p->imix.size[2].bytes == 1518 && p->imix.size[2].times == 2);
+	cr_assert(p->imix.in_order);
+	p = plan_of("flood --imix ai --mtu 9000 " PORT "10.9.0.1:9");
+	cr_assert(p->imix.size[1].bytes == 9000);
 }
 
 /* -J FILE and -J alone cannot be told apart by getopt(): by what follows. */
@@ -276,8 +305,10 @@ Test(options, every_wrong_value_is_one_line_and_status_1)
 		{ "--tag novalue", "host=a" },
 		{ "--title=", "empty" },
 		{ "--tui --quiet", "only one of them" },
-		{ "--tui -J", "stdout is taken" },
+		{ "--tui -J", "--tui and --json: only one of them can be on stdout" },
+		{ "--tui --hlog -", "--tui and --hlog: only one of them can be on stdout" },
 		{ "-J --json-stream", "only one of them can be on stdout" },
+		{ "--csv - --json=-", "--json and --csv: only one of them can be on stdout" },
 		{ "--impair fog=1%", "none of loss" },
 		{ "--impair loss=1", "share" },
 		{ "--gw 10.8.0.1", "on no network" },
@@ -286,6 +317,13 @@ Test(options, every_wrong_value_is_one_line_and_status_1)
 		{ "--frobnicate", "--frobnicate" },
 		{ "-c", "-c: no such option, or its value is missing" },
 		{ "10.9.0.1:8", "\"10.9.0.1:8\" is one word too many" },
+		{ "--capture-failed ,most=5", "name of a file is missing" },
+		{ "--capture-failed f,most", "most= is not a whole number from 1 to 10000" },
+		{ "--capture-failed f,most=0", "from 1 to 10000" },
+		{ "--capture-failed f,frames=5", "from 1024 to 16777216" },
+		{ "--capture-failed f,snap=50", "from 96 to 16384" },
+		{ "--capture-failed f,most=1k,frames=2k", "8 at least of each" },
+		{ "--capture-failed f,all", "\"all\" is none of most, frames, snap" },
 		{ "--config /nowhere", "No such file" },
 		{ "--dperf-conf /nowhere", "No such file" },
 	};
@@ -346,12 +384,28 @@ Test(options, what_is_missing_or_does_not_fit_is_told)
 		{ "flood --size 64 --imix trex " PORT "10.9.0.1:7", "only one of them" },
 		{ "hold -c 1m --src 10.9.0.2-10.9.10.2 " PORT "10.9.0.1:7", "1024 is the most" },
 		{ "stream -c 4 " PORT "10.9.0.1:7", "no meaning in mode stream" },
-		{ "stream --proto http " PORT "10.9.0.1:80", "no stream over http" },
+		{ "stream --proto udp " PORT "10.9.0.1:80", "no stream over udp" },
+		{ "stream --bidir --url / " PORT "10.9.0.1:80", "what a GET brings" },
+		{ "stream --url / --proto tcp " PORT "10.9.0.1:80", "is for http" },
+		{ "stream --rsp 5 " PORT "10.9.0.1:80", "no meaning in mode stream" },
+		{ "stream -n 5 " PORT "10.9.0.1:7", "--count is for streams over http" },
+		{ "stream -R 5k " PORT "10.9.0.1:80", "no meaning in mode stream" },
+		{ "stream --payload prbs " PORT "10.9.0.1:80", "carries none" },
 		{ "stream --verify " PORT "10.9.0.1:7", "nothing comes back" },
 		{ "rr --verify --rsp 5 " PORT "10.9.0.1:7", "as long as the request" },
 		{ "rr --payload prbs " PORT "10.9.0.1:80", "carries none" },
 		{ "rr --payload file:/etc/passwd " PORT "10.9.0.1:80", "give --verify" },
 		{ "rr --proto udp --imix simple " PORT "10.9.0.1:7", "frames of one size" },
+		{ "stream --tcp lite " PORT "10.9.0.1:7", "for crr, rr and hold" },
+		{ "search stream --tcp lite " PORT "10.9.0.1:7", "for crr, rr and hold" },
+		{ "rr --tcp lite -D 2 " PORT "10.9.0.1:7", "one request under way" },
+		{ "rr --proto icmp -D 257 " PORT "10.9.0.1", "256 at most" },
+		{ "rr --proto udp -c 101 --sport 1000-1099 " PORT "10.9.0.1:7", "make 100" },
+		{ "rr --proto icmp -c 101 --sport 1000-1099 " PORT "10.9.0.1", "make 100" },
+		{ "server --sim http", "no meaning in mode server" },
+		{ "replay /etc/passwd --sim", "TARGET" },
+		{ "flood --size 1519 --sim 10.9.0.1:7", "1518" },
+		{ "-l 1 -- crr --sim 10.9.0.1:80", "no EAL options" },
 		{ "stream --reverse --bidir " PORT "10.9.0.1:7", "only one of them" },
 		{ "rr -c 128m -D 64k " PORT "10.9.0.1:7", "4294967295" },
 		{ "replay " PORT, "the file is missing" },
@@ -363,6 +417,7 @@ Test(options, what_is_missing_or_does_not_fit_is_told)
 		{ "server iperf3:5201 " PORT, "\"iperf3:5201\" is none of" },
 		{ "server http:0 " PORT, "1 to 65535" },
 		{ "server -R 5 http " PORT, "no meaning in mode server" },
+		{ "flood --capture-failed f " PORT "10.9.0.1:7", "no meaning in mode flood" },
 		{ "-l 1 -- crr", "TARGET is missing" },
 	};
 
@@ -402,6 +457,8 @@ Test(options, the_plan_is_printed_as_it_was_read)
 	printed("crr --impair loss=0.1%,delay=2ms,dup=0.1%,corrupt=1e-6 " PORT "10.9.0.1:80",
 		"loss 0.1%, dup 0.1%, corrupt 0.0001%, delay 2ms");
 	printed("crr --slo connect.p99<500us,errors<1% " PORT "10.9.0.1:80", "errors<1%\n");
+	printed("crr --capture-failed a.pcapng,frames=5k,most=50 " PORT "10.9.0.1:80",
+		"a.pcapng: 50 failures, from the last 8192 frames of each core, 200 bytes of each");
 	printed("search rr --goal 0.5% --goal 0 " PORT "10.9.0.1:7", "loss of at most 0.5%\n");
 }
 
@@ -458,6 +515,7 @@ Test(options, nonsense_is_read_or_refused)
 		"--seed 12345",
 		"--payload random",
 		"--timeout 500ms",
+		"--capture-failed f,most=10,frames=2k,snap=100",
 	};
 	unsigned int read = 0, rounds = 600;
 	char value[512], line[1024];

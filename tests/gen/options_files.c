@@ -149,10 +149,10 @@ Test(dperf, requests_on_connections_that_stay)
 Test(dperf, datagrams_and_floods)
 {
 	const struct plan *p = plan_of_dperf("mode client\nprotocol udp\ncc 2000\nkeepalive 2ms\n"
-					     "payload_size 64\nlport_range 1000 2000\n" ENDS);
+					     "payload_size 64\nlport_range 1000 4000\n" ENDS);
 
 	cr_assert(p->mode == MODE_RR && p->proto == PROTO_UDP && p->offered == 1000000);
-	cr_assert(p->req_bytes == 64 && p->sport_first == 1000 && p->sport_last == 2000);
+	cr_assert(p->req_bytes == 64 && p->sport_first == 1000 && p->sport_last == 4000);
 	p = plan_of_dperf("mode client\nprotocol udp\nflood\ncc 16k\ncps 1k\nkeepalive 1ms\n"
 			  "packet_size 60\n" ENDS);
 	cr_assert(p->mode == MODE_FLOOD && p->proto == PROTO_UDP && p->offered == 16000000);

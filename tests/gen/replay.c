@@ -306,7 +306,7 @@ Test(capture, what_is_none_is_refused)
 	refused("truncated");
 	put_bytes((const uint8_t *)"this is a text, not a capture of packets", 40);
 	store();
-	refused("unknown file format");
+	refused("unknown file format; expected a pcap or pcapng file");
 	file.big = false;
 	pcap_header(0xa1b2c3d4, 1);
 	store();

@@ -7,17 +7,9 @@
 
 #include <criterion/criterion.h>
 
+#include "gen/scene.h"
+
 static struct stage *on; /* one at a time */
-
-static void *
-memory(size_t bytes)
-{
-	void *mem = aligned_alloc(64, (bytes + 63) / 64 * 64);
-
-	cr_assert_not_null(mem);
-	memset(mem, 0, bytes);
-	return mem;
-}
 
 /* The world's hooks -------------------------------------------------------------------------- */
 
@@ -135,8 +127,9 @@ serve(struct stage *s)
 	if (s->deaf)
 		return;
 	if (s->peer == NULL) {
-		s->serving = serve_start(memory(serve_bytes(&s->plan, STAGE_CONNECTIONS)), &s->plan,
-					 STAGE_CONNECTIONS, s->w->side[B].stack, s->w->now);
+		s->serving =
+			serve_start(scene_memory(serve_bytes(&s->plan, STAGE_CONNECTIONS)),
+				    &s->plan, STAGE_CONNECTIONS, s->w->side[B].stack, s->w->now);
 		cr_assert_not_null(s->serving);
 		return;
 	}
@@ -161,9 +154,9 @@ stage_open(struct stage *s)
 				   .pass = pass,
 				   .schedstat = schedstat,
 				   .port_counts = port_counts,
-				   .interval = memory(sizeof(struct meter)),
-				   .left_out = memory(sizeof(struct meter)) };
-	w = worker_init(memory(worker_bytes(&s->plan, s->bench.engine, 1)), &s->plan,
+				   .interval = scene_memory(sizeof(struct meter)),
+				   .left_out = scene_memory(sizeof(struct meter)) };
+	w = worker_init(scene_memory(worker_bytes(&s->plan, s->bench.engine, 1)), &s->plan,
 			s->bench.engine, 0, 1);
 	w->clock = clock_of;
 	s->bench.workers[0] = w;
@@ -243,6 +236,18 @@ stage_all_failed(const struct stage *s, uint64_t n, enum error error)
 		return;
 	print(s);
 	world_fail(s->w, "not all of %" PRIu64 " failed: %s", n, error_names[error]);
+}
+
+/* A time is within the precision of its histogram: 1/1024. */
+void
+stage_all_took(const struct stage *s, enum time_of what, uint64_t n, uint64_t ns)
+{
+	const struct hdr *h = &s->result->total.time[what];
+
+	stage_check(s, h->n == n, "%s: %" PRIu64 " times", time_names[what], h->n);
+	stage_check(s, h->least_ns == ns && h->longest_ns == ns,
+		    "%s: %" PRIu64 " to %" PRIu64 " ns, not %" PRIu64, time_names[what],
+		    h->least_ns, h->longest_ns, ns);
 }
 
 void

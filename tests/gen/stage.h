@@ -49,6 +49,9 @@ void stage_all_well(const struct stage *s, uint64_t n);
 /* So many of them failed, all for this cause. */
 void stage_all_failed(const struct stage *s, uint64_t n, enum error error);
 
+/* There are so many of this time, and each was this long. */
+void stage_all_took(const struct stage *s, enum time_of what, uint64_t n, uint64_t ns);
+
 /* The world ends: every mbuf is back. */
 void stage_close(struct stage *s);
 

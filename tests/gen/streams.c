@@ -4,6 +4,7 @@
 
 #include <criterion/criterion.h>
 
+#include "gen/engines/request.h"
 #include "gen/peer.h"
 #include "gen/stage.h"
 
@@ -144,6 +145,162 @@ Test(stream, tells_of_an_echo_that_is_not_whole)
 	stage_run(&s);
 	stage_all_failed(&s, 4, ERROR_bad_length);
 	stage_close(&s);
+}
+
+/* Over HTTP ------------------------------------------------------------------------------------ */
+
+enum { BODY = 100000 };
+
+static void
+bodies_plan(struct stage *s, const char *url)
+{
+	stream_plan(s, RECEIVE);
+	s->plan.proto = PROTO_HTTP;
+	s->plan.url = url;
+}
+
+/* All that was asked for came, or was coming at the end; what is measured is bodies alone. */
+Test(stream, http_fills_the_link)
+{
+	uint64_t bodies, bytes;
+	struct stage s;
+
+	bodies_plan(&s, "/bytes/100000");
+	stage_open(&s);
+	stage_run(&s);
+	bodies = stage_count(&s, COUNT_responses);
+	bytes = stage_count(&s, COUNT_rx_payload);
+	check_share(&s, bytes, 0.8);
+	stage_check(&s, bodies * BODY <= bytes && bytes < (bodies + 4) * BODY,
+		    "%" PRIu64 " bytes of %" PRIu64 " bodies", bytes, bodies);
+	stage_all_well(&s, stage_count(&s, COUNT_requests));
+	stage_check(&s, stage_count(&s, COUNT_opened) == 4, "opened");
+	stage_check(&s, s.result->total.time[TIME_ttlb].n == bodies, "times");
+	stage_check(&s,
+		    stage_count(&s, COUNT_tx_payload) > 0 &&
+			    s.result->achieved == 8 * (double)bytes,
+		    "%.0f bits a second", s.result->achieved);
+	stage_close(&s);
+}
+
+/* With --count each body is awaited, even beside losses, and no byte of a head is counted. */
+Test(stream, http_is_whole_beside_losses)
+{
+	struct stage s;
+
+	bodies_plan(&s, "/bytes/100000");
+	s.how.seed = 5;
+	s.how.odds.loss_ppm = PERCENT(1);
+	s.plan.count = 40;
+	s.plan.duration_ns = S(60);
+	stage_open(&s);
+	stage_run(&s);
+	stage_all_well(&s, 40);
+	stage_check(&s, stage_count(&s, COUNT_rx_payload) == 40 * BODY, "bytes");
+	stage_close(&s);
+}
+
+/* 10 MB take 1.6 s, which rr would not wait for. */
+Test(stream, http_may_take_its_time_while_it_moves)
+{
+	static const enum mode modes[] = { MODE_STREAM, MODE_RR };
+
+	for (size_t i = 0; i < RTE_DIM(modes); i++) {
+		struct stage s;
+
+		bodies_plan(&s, "/bytes/10000000");
+		s.plan.mode = modes[i];
+		s.plan.parallel = s.plan.connections = 1;
+		s.plan.timeout_ns = MS(500);
+		s.plan.duration_ns = S(60);
+		s.plan.count = 1;
+		stage_open(&s);
+		stage_run(&s);
+		if (modes[i] == MODE_STREAM)
+			stage_all_well(&s, 1);
+		else
+			stage_all_failed(&s, 1, ERROR_timeout);
+		stage_close(&s);
+	}
+}
+
+/* A server that closes behind its response, whether it says so or not, is no error. */
+Test(stream, http_goes_on_where_the_server_closes)
+{
+	static const struct {
+		const char *says;
+		uint32_t bytes;
+		enum peer_end end;
+	} cases[] = {
+		{ SAYS("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nyes"),
+		  PEER_CLOSES },
+		{ SAYS("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nyes"),
+		  PEER_STAYS },
+		{ SAYS("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes"), PEER_CLOSES },
+		{ SAYS("HTTP/1.0 200 OK\r\n\r\nyes"), PEER_CLOSES },
+	};
+
+	for (size_t i = 0; i < RTE_DIM(cases); i++) {
+		struct stage s;
+		struct peer peer;
+
+		bodies_plan(&s, "/");
+		s.plan.count = 30;
+		s.plan.duration_ns = S(60);
+		peer_init(&peer, (uint32_t)request_text_bytes(&s.plan) - 1, cases[i].says,
+			  cases[i].bytes, cases[i].end);
+		s.peer = &peer.vt;
+		stage_open(&s);
+		stage_run(&s);
+		stage_all_well(&s, 30);
+		stage_check(&s, stage_count(&s, COUNT_responses) == 30, "responses");
+		stage_check(&s, stage_count(&s, COUNT_rx_payload) == 90, "bytes");
+		stage_check(&s, stage_count(&s, COUNT_opened) >= 30, "opened");
+		stage_close(&s);
+	}
+}
+
+Test(stream, http_tells_what_was_wrong)
+{
+	static const struct {
+		const char *says;
+		uint32_t bytes;
+		enum peer_end end;
+		enum error error;
+	} cases[] = {
+		{ SAYS("HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno"), PEER_STAYS,
+		  ERROR_bad_status },
+		{ SAYS("220 mail ESMTP\r\n"), PEER_STAYS, ERROR_bad_status },
+		{ SAYS("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort"), PEER_CLOSES,
+		  ERROR_bad_length },
+		{ SAYS("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort"), PEER_STAYS,
+		  ERROR_timeout },
+		{ SAYS("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nother"), PEER_STAYS,
+		  ERROR_bad_payload },
+		{ SAYS("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nright"), PEER_RESETS,
+		  ERROR_rst },
+	};
+	static const uint8_t right[] = { 'r', 'i', 'g', 'h', 't' };
+
+	for (size_t i = 0; i < RTE_DIM(cases); i++) {
+		struct stage s;
+		struct peer peer;
+
+		bodies_plan(&s, "/");
+		s.plan.count = 10;
+		s.plan.duration_ns = S(60);
+		s.plan.payload = PAYLOAD_FILE;
+		s.plan.file = right;
+		s.plan.file_bytes = sizeof(right);
+		peer_init(&peer, (uint32_t)request_text_bytes(&s.plan) - 1, cases[i].says,
+			  cases[i].bytes, cases[i].end);
+		peer.times = cases[i].end == PEER_STAYS ? 100 : 1;
+		s.peer = &peer.vt;
+		stage_open(&s);
+		stage_run(&s);
+		stage_all_failed(&s, 10, cases[i].error);
+		stage_close(&s);
+	}
 }
 
 Test(hold, keeps_them_all)

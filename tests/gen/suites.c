@@ -285,6 +285,7 @@ Test(rfc2544, latency)
 	m->base_ns = 33333;
 	cr_assert_eq(model_suite(m), 0);
 	cr_assert_eq(model_number(m, "latency", 0, "repeats"), 20);
+	cr_assert(model_notes(m, "store-and-forward devices have it (RFC 1242)"));
 	cr_assert_eq(model_number(m, "latency", 0, "stream_ns"), 120e9);
 	is_near(model_number(m, "latency", 0, "latency_mean_ns"), 33333, 1e-6);
 	last = &m->trials[m->trials_n - 1];
@@ -335,7 +336,30 @@ Test(rfc2544, back_to_back)
 	model_free(m);
 }
 
-/* RFC 9004 §5.1: without loss at the maximum rate there is no buffer to be measured. */
+/* RFC 9004 §6.2: bursts of 2 s are the longest, or of 30 s where asked for; §7: which is told. */
+Test(rfc2544, bursts_may_be_longer)
+{
+	struct model *m = frames_of(SUITE_RFC2544, "b2b", 64);
+	double frames = 6e6 / (1 - 0.4);
+
+	m->buffer = 6e6;
+	m->plan.interval_ns = 60 * TERN_S; /* the buffer is that of an interval */
+	cr_assert_eq(model_suite(m), 0);
+	cr_assert_eq(model_number(m, "back_to_back", 0, "burst_most_frames"), 2e6);
+	is_near(model_number(m, "back_to_back", 0, "frames_mean"), 2e6, 0.01);
+	cr_assert_eq(model_number(m, "back_to_back", 0, "step_ratio"), m->plan.precision);
+	cr_assert(model_notes(m, "back-to-back, 64 bytes: the longest burst of 2 s was not lost"));
+	m->rows_n = m->trials_n = 0;
+	m->plan.repeat = 3;
+	m->plan.trial_least_ns = m->plan.trial_most_ns = 900 * TERN_S;
+	cr_assert_eq(model_suite(m), 0);
+	cr_assert_eq(model_number(m, "back_to_back", 0, "burst_most_frames"), 30e6);
+	is_near(model_number(m, "back_to_back", 0, "frames_mean"), frames, 0.02);
+	cr_assert_not(model_notes(m, "was not lost"));
+	model_free(m);
+}
+
+/* RFC 9004 §6.1: without loss at the maximum rate there is no buffer to be measured. */
 Test(rfc2544, back_to_back_does_not_apply)
 {
 	struct model *m = frames_of(SUITE_RFC2544, "b2b", 64);
@@ -397,6 +421,20 @@ row_of(const struct model *m, const char *what)
 			return i;
 	cr_assert_fail("no row for %s", what);
 	return 0;
+}
+
+/* §5.1.1: as far as frames of 1518 bytes; longer ones want a port that takes them. */
+Test(rfc8219, throughput_of_each_size)
+{
+	static const unsigned int sizes[] = { 64, 128, 256, 512, 768, 1024, 1280, 1518 };
+	struct model *m = frames_of(SUITE_RFC8219, "throughput", 0);
+
+	cr_assert_eq(model_suite(m), 0);
+	cr_assert_eq(model_rows(m, "throughput"), 8);
+	for (unsigned int i = 0; i < 8; i++)
+		cr_assert_eq(model_number(m, "throughput", i, "frame_bytes"), sizes[i]);
+	cr_assert(model_notes(m, "1522, 2048, 4096, 8192 and 9216"));
+	model_free(m);
 }
 
 /* §7.2: the median of 20 medians and of 20 99.9th percentiles, of 500 frames of the second half. */
@@ -499,7 +537,7 @@ Test(rfc9411, concurrent_connections)
 	model_free(m);
 }
 
-/* §7.2.3.4: 1 of 100000 is too many, 1 of 200000 is not; so with RSTs. */
+/* §7.2.3.3: 1 of 100000 is too many, 1 of 200000 is not; so with RSTs. */
 Test(rfc9411, validation_criteria)
 {
 	struct model *m = stateful("cps");

@@ -6,6 +6,7 @@
 
 schema=$here/../../docs/tern-gen.schema.json
 gen_core=$(sed -n 's/^Cpus_allowed_list:[[:space:]]*\([0-9]*\).*/\1/p' /proc/self/status)
+gen_lcores="0@$gen_core"
 gen_options=(--no-huge --no-shconf --no-pci -m 512)
 gen_status=
 gen_pid=
@@ -18,7 +19,7 @@ generate()
 
 	shift
 	rm -f "$work/gen.json"
-	mine timeout -k 5 60 "$build/apps/tern-gen" --lcores "0@$gen_core" "${gen_options[@]}" \
+	mine timeout -k 5 60 "$build/apps/tern-gen" --lcores "$gen_lcores" "${gen_options[@]}" \
 		--file-prefix "gen$$" "--vdev=$vdev" -- "$@" --keep --seed 1 --interval 200ms \
 		--json "$work/gen.json" >"$work/gen.out" 2>"$work/gen.err" </dev/null &
 	gen_pid=$!

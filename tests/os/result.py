@@ -36,12 +36,24 @@ def unbalanced(ledger):
     if not ledger.balanced:
         yield "the ledger is not balanced"
     for left, right in [
-        ("launched", ["done", "failed", "inflight"]),
-        ("made", ["sent", "dropped"]),
-        ("received", ["taken", "passed"]),
+        (["launched"], ["done", "failed", "inflight"]),
+        (["made"], ["sent", "dropped"]),
+        (["received", "taken_over"], ["taken", "passed", "handed_over", "handover_dropped"]),
     ]:
-        if ledger[left] != sum(ledger[name] for name in right):
-            yield f"ledger: {left} is not {' + '.join(right)}"
+        if sum(ledger[name] for name in left) != sum(ledger[name] for name in right):
+            yield f"ledger: {' + '.join(left)} is not {' + '.join(right)}"
+
+
+def unshared(end):
+    """Each core's ledger balances, and all together are the run's."""
+    for worker in end.workers:
+        yield from unbalanced(worker)
+    for name in end.workers[0]:
+        if name not in ("core", "balanced"):
+            if end.ledger[name] != sum(worker[name] for worker in end.workers):
+                yield f"ledger: {name} is not the sum of all cores'"
+    if end.ledger.handed_over != end.ledger.taken_over:
+        yield "ledger: what was handed over was not taken over"
 
 
 def disordered(where, times):
@@ -106,6 +118,7 @@ def wrong(document, status, conditions):
     if end.trustworthy != end.verdict.startswith("yes"):
         yield f"trustworthy {end.trustworthy}, and in words: {end.verdict}"
     yield from unbalanced(end.ledger)
+    yield from unshared(end)
     yield from untimely(document)
     yield from lost(document)
     yield from unlike(document)

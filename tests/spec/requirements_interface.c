@@ -536,6 +536,41 @@ Test(mtu, black_hole_is_found_by_silence)
 	}
 }
 
+/* The segment at `next`, if it is full or not as wanted, is the first that comes through. */
+static void
+let_through(struct wire *w, uint32_t *next, bool full)
+{
+	struct segment s;
+
+	do {
+		wire_check(w, wire_segment(w, wire_now(w) + S(61), &s), "gives up");
+	} while (s.seq != w->flow->our_isn + *next || (s.len == 1460) != full);
+	*next += s.len;
+	wire_in(w, ". 1:1(0) ack %u win 65535", *next);
+}
+
+/*
+ * RFC 4821 §7.7: a path that loses much may lose a segment three times in a row. But then full
+ * segments come through again, and as often as it happens they stay full.
+ */
+Test(mtu, silences_between_full_segments_are_no_black_hole)
+{
+	struct wire *w;
+	uint32_t next;
+
+	while ((w = wire_each(&ten_segments)) != NULL) {
+		for (next = 1; next < 11000;) {
+			let_through(w, &next, false);
+			let_through(w, &next, true);
+		}
+		wire_check(w, wire_now(w) < S(30), "as slow as without an answer");
+		wire_check(w, wire_conn(w)->snd.mss == 1460, "MSS %u", wire_conn(w)->snd.mss);
+		wire_skip(w);
+		wire_in(w, ". 1:1(0) ack 14601 win 65535");
+		wire_skip(w);
+	}
+}
+
 /* RFC 4898 §4: what is told of a connection, by the names of its MIB, is what happened to it. */
 Test(info, tells_what_happened)
 {

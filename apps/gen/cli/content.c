@@ -136,22 +136,23 @@ add_size(struct plan *p, const struct row *row, uint64_t bytes, uint64_t times)
 	p->imix.size[p->imix.n++].times = (uint16_t)times;
 }
 
-/* RFC 6985 §3: a letter a frame, in their order; what follows one another is one size here. */
+/* RFC 6985 §4: a letter a frame, in their order; what follows one another is one size here. */
 static void
 read_genome(struct plan *p, const struct row *row, const char *text)
 {
-	static const uint16_t letters[] = { 64, 128, 256, 512, 1024, 1280, 1518, 2112 };
+	static const uint16_t letters[] = { 64, 128, 256, 512, 1024, 1280, 1518, 2112, 9000 };
 	size_t times;
 
 	for (; *text != '\0'; text += times) {
 		times = 1;
 		while (text[times] == *text)
 			times++;
-		if (*text < 'a' || *text > 'h' || times > UINT16_MAX)
-			options_refuse("--%s: \"%c\" is no size of RFC 6985, a to h", row->name,
+		if (*text < 'a' || *text > 'i' || times > UINT16_MAX)
+			options_refuse("--%s: \"%c\" is no size of RFC 6985, a to i", row->name,
 				       *text);
 		add_size(p, row, letters[*text - 'a'], times);
 	}
+	p->imix.in_order = true;
 }
 
 /* "64:7" or "64" */
@@ -178,6 +179,7 @@ read_size_list(struct plan *p, const struct row *row, const char *value)
 	size_t len;
 
 	p->imix.n = 0;
+	p->imix.in_order = false;
 	for (;; value += len + 1) {
 		len = strcspn(value, ",");
 		snprintf(item, sizeof(item), "%.*s", (int)len, value);

@@ -43,6 +43,16 @@ check_together(const struct reading *r, const char *a, const char *b)
 
 /* Protocol ----------------------------------------------------------------------------------- */
 
+static const unsigned int allowed[MODES] = {
+	[MODE_CRR] = PROTO(TCP) | PROTO(HTTP),
+	[MODE_RR] = PROTO(TCP) | PROTO(UDP) | PROTO(ICMP) | PROTO(HTTP),
+	[MODE_HOLD] = PROTO(TCP),
+	[MODE_STREAM] = PROTO(TCP) | PROTO(HTTP),
+	[MODE_FLOOD] = PROTO(UDP) | PROTO(SYN) | PROTO(ICMP),
+	[MODE_REPLAY] = 0,
+	[MODE_SERVER] = 0,
+};
+
 static enum protocol
 default_proto(const struct reading *r)
 {
@@ -52,21 +62,12 @@ default_proto(const struct reading *r)
 
 	if (p->mode == MODE_FLOOD || p->suite == SUITE_RFC2544 || p->suite == SUITE_RFC8219)
 		return PROTO_UDP;
-	return http && (p->mode == MODE_CRR || p->mode == MODE_RR) ? PROTO_HTTP : PROTO_TCP;
+	return http && (allowed[p->mode] & PROTO(HTTP)) != 0 ? PROTO_HTTP : PROTO_TCP;
 }
 
 static void
 finish_proto(struct reading *r)
 {
-	static const unsigned int allowed[MODES] = {
-		[MODE_CRR] = PROTO(TCP) | PROTO(HTTP),
-		[MODE_RR] = PROTO(TCP) | PROTO(UDP) | PROTO(ICMP) | PROTO(HTTP),
-		[MODE_HOLD] = PROTO(TCP),
-		[MODE_STREAM] = PROTO(TCP),
-		[MODE_FLOOD] = PROTO(UDP) | PROTO(SYN) | PROTO(ICMP),
-		[MODE_REPLAY] = 0,
-		[MODE_SERVER] = 0,
-	};
 	struct plan *p = r->plan;
 
 	if (is_given(r, "proto")) {
@@ -95,7 +96,7 @@ wants_target(const struct plan *p)
 	return p->mode != MODE_SERVER && p->mode != MODE_REPLAY;
 }
 
-/* RFC 2544 app. C.2.6.4.2 sends to the echo port; of a router under test the way is known. */
+/* RFC 2544 app. C.2.6.4 sends to the echo port; of a router under test the way is known. */
 static void
 default_target(struct plan *p)
 {
@@ -255,6 +256,11 @@ check_content(const struct reading *r)
 	check_together(r, "size", "imix");
 	check_together(r, "sizes", "imix");
 	check_together(r, "reverse", "bidir");
+	if (r->plan->mode == MODE_STREAM)
+		only_for(r, "count", PROTO(HTTP), "streams over http");
+	if (r->plan->bidir && r->plan->proto == PROTO_HTTP)
+		options_refuse("--bidir: a stream over http is what a GET brings; leave it out, or "
+			       "give --proto tcp");
 }
 
 /* Compared is what comes back with what is known of it: an echo, a file, chargen's lines. */
@@ -301,6 +307,8 @@ finish_content(struct reading *r)
 
 	check_content(r);
 	check_payload(r);
+	if (p->mode == MODE_STREAM && p->proto == PROTO_HTTP)
+		p->reverse = true;
 	if (p->verify && !is_given(r, "payload") && p->proto != PROTO_HTTP)
 		p->payload = PAYLOAD_PRBS;
 	if (p->payload == PAYLOAD_FILE && p->proto != PROTO_HTTP && !is_given(r, "req"))
@@ -392,7 +400,7 @@ check_pairs(const struct plan *p, uint32_t n)
 {
 	uint64_t ports = (uint64_t)p->sport_last - p->sport_first + 1;
 
-	if ((IN_TCP & IN(p->mode)) != 0 && is_tcp(p) && p->connections > n * ports)
+	if ((IN_TCP & IN(p->mode)) != 0 && p->connections > n * ports)
 		options_refuse("--connections: %" PRIu32 " of them need as many pairs of address "
 			       "and port; --src and --sport make %" PRIu64,
 			       p->connections, n * ports);
@@ -475,17 +483,27 @@ finish_suite(struct reading *r)
 
 /* Output ------------------------------------------------------------------------------------- */
 
+/* Two that write to stdout would be read by nobody. */
 static void
 check_output(const struct reading *r)
 {
 	const struct plan *p = r->plan;
-	bool stream = p->json_stream != NULL && strcmp(p->json_stream, "-") == 0;
+	const char *const files[][2] = { { "json", p->json_stdout ? "-" : p->json },
+					 { "json-stream", p->json_stream },
+					 { "csv", p->csv },
+					 { "hgrm", p->hgrm },
+					 { "hlog", p->hlog } };
+	const char *first = p->tui ? "tui" : NULL;
 
 	check_together(r, "tui", "quiet");
-	if (p->json_stdout && stream)
-		options_refuse("--json and --json-stream: only one of them can be on stdout");
-	if (p->tui && (p->json_stdout || stream))
-		options_refuse("--tui: stdout is taken by --json or --json-stream");
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		if (files[i][1] == NULL || strcmp(files[i][1], "-") != 0)
+			continue;
+		if (first != NULL)
+			options_refuse("--%s and --%s: only one of them can be on stdout", first,
+				       files[i][0]);
+		first = files[i][0];
+	}
 }
 
 void
@@ -501,5 +519,6 @@ finish(struct reading *r)
 	finish_sizes(p);
 	finish_net(r);
 	finish_suite(r);
+	check_engine(p);
 	check_output(r);
 }

@@ -142,6 +142,16 @@ parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
+/* argp puts them in another order, and the EAL writes into what is its own. */
+static char **
+copy_words(struct plan *plan, int argc, char **argv)
+{
+	char **copy = keep(plan, ((size_t)argc + 1) * sizeof(*copy));
+
+	memcpy(copy, argv, (size_t)argc * sizeof(*copy));
+	return copy;
+}
+
 static void
 parse_all(struct reading *r, int argc, char **argv)
 {
@@ -153,7 +163,7 @@ parse_all(struct reading *r, int argc, char **argv)
 				   .doc = doc,
 				   .children = children };
 
-	options_read(&argp, r, argc, argv);
+	options_read(&argp, r, argc, copy_words(r->plan, argc, argv));
 }
 
 /* The file's options first, then those typed, which may stand against them. */
@@ -206,9 +216,11 @@ plan_read(struct plan *plan, int argc, char **argv)
 		draw_seed(plan);
 	finish_words(&r);
 	finish(&r);
+	if (plan->sim && eal > 1)
+		options_refuse("--sim needs no port: no EAL options, please");
 	if (r.notes != NULL)
 		fputs(r.notes, stderr);
 	plan->argc = argc;
-	plan->argv = argv;
+	plan->argv = copy_words(plan, argc, argv);
 	return eal == 0 ? 1 : eal;
 }

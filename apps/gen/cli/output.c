@@ -2,7 +2,10 @@
 /*
  * Where it is told.
  */
+#include <inttypes.h>
 #include <string.h>
+
+#include <rte_common.h>
 
 #include "gen/cli/reading.h"
 #include "gen/units.h"
@@ -90,4 +93,61 @@ read_tag(struct reading *r, const struct row *row, const char *value)
 	if (p->tags_n == TAGS_MAX)
 		options_refuse("--%s: there are more than %d", row->name, TAGS_MAX);
 	p->tags[p->tags_n++] = value;
+}
+
+/* Captured failures ---------------------------------------------------------------------------- */
+
+static const struct capture_item {
+	const char *name;
+	size_t at; /* in struct plan */
+	uint64_t least, most;
+} capture_items[] = {
+	{ "most", offsetof(struct plan, capture.most), 1, 10000 },
+	{ "frames", offsetof(struct plan, capture.frames), 1024, 1 << 24 },
+	{ "snap", offsetof(struct plan, capture.snap), 96, 16384 },
+};
+
+static void
+read_capture_item(struct reading *r, const struct row *row, char *item)
+{
+	char *value = item;
+	const char *name = strsep(&value, "=");
+	uint64_t n;
+
+	for (size_t i = 0; i < sizeof(capture_items) / sizeof(capture_items[0]); i++) {
+		const struct capture_item *c = &capture_items[i];
+
+		if (strcmp(name, c->name) != 0)
+			continue;
+		if (value == NULL || !value_count(value, c->least, c->most, &n))
+			options_refuse(
+				"--%s: %s=%s is not a whole number from %" PRIu64 " to %" PRIu64,
+				row->name, name, value != NULL ? value : "", c->least, c->most);
+		*(uint32_t *)(void *)((char *)r->plan + c->at) = (uint32_t)n;
+		return;
+	}
+	options_refuse("--%s: \"%s\" is none of most, frames, snap", row->name, name);
+}
+
+/* FILE,most=N,frames=N,snap=N */
+void
+read_capture_failed(struct reading *r, const struct row *row, const char *value)
+{
+	enum { MOST = 100, FRAMES = 32768, SNAP = 200, FRAMES_EACH = 8 };
+	char *rest = keep_text(r->plan, value, strlen(value));
+	struct plan *p = r->plan;
+
+	p->capture.file = strsep(&rest, ",");
+	if (*p->capture.file == '\0')
+		options_refuse("--%s: the name of a file is missing", row->name);
+	p->capture.most = MOST;
+	p->capture.frames = FRAMES;
+	p->capture.snap = SNAP;
+	while (rest != NULL)
+		read_capture_item(r, row, strsep(&rest, ","));
+	if (p->capture.frames / p->capture.most < FRAMES_EACH)
+		options_refuse("--%s: frames=%" PRIu32 " is too few for most=%" PRIu32
+			       ": %d at least of each",
+			       row->name, p->capture.frames, p->capture.most, FRAMES_EACH);
+	p->capture.frames = rte_align32pow2(p->capture.frames);
 }

@@ -107,6 +107,7 @@ void read_json_stream(struct reading *r, const struct row *row, const char *valu
 void read_listen(struct reading *r, const struct row *row, const char *value);
 void read_plot(struct reading *r, const struct row *row, const char *value);
 void read_tag(struct reading *r, const struct row *row, const char *value);
+void read_capture_failed(struct reading *r, const struct row *row, const char *value);
 
 /* files.c: what files say, as if it had been typed before the rest */
 void read_config(struct reading *r, const struct row *row, const char *value);
@@ -134,6 +135,9 @@ void finish_words(struct reading *r);
 
 /* finish.c: what follows from what was given, and what does not go together */
 void finish(struct reading *r);
+
+/* engines.c: what an engine would refuse when the port is up */
+void check_engine(const struct plan *plan);
 
 /* Memory that lives as long as the plan. */
 void *keep(struct plan *plan, size_t bytes);

@@ -23,6 +23,18 @@ fail(char why[256], const char *path, const char *what)
 	return -1;
 }
 
+/* libpcap names the file now and then. */
+static int
+fail_to_open(char why[256], const char *path, const char *text)
+{
+	char what[256];
+
+	if (strncmp(text, path, strlen(path)) == 0)
+		text += strlen(path) + 2;
+	snprintf(what, sizeof(what), "%.100s; expected a pcap or pcapng file", text);
+	return fail(why, path, what);
+}
+
 /* Memory ------------------------------------------------------------------------------------- */
 
 static bool
@@ -198,9 +210,7 @@ capture_load(struct capture *c, const char *path, uint16_t most, char why[256])
 
 	memset(c, 0, sizeof(*c));
 	if (pcap == NULL)
-		return fail(why, path,
-			    strncmp(text, path, strlen(path)) == 0 ? text + strlen(path) + 2 :
-								     text);
+		return fail_to_open(why, path, text);
 	rc = load(c, pcap, path, most, why);
 	pcap_close(pcap);
 	if (rc < 0)

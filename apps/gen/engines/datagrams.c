@@ -15,10 +15,9 @@
  */
 #include <inttypes.h>
 #include <netinet/in.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "gen/complain.h"
 #include "gen/engines/payload.h"
 #include "gen/engines/template.h"
 
@@ -107,16 +106,6 @@ datagrams_bytes(const struct plan *plan, unsigned int workers)
 	       slots_for(plan, workers) * (sizeof(struct slot) + sizeof(uint32_t));
 }
 
-static int __attribute__((format(printf, 1, 2))) refuse(const char *form, ...)
-{
-	va_list args;
-
-	va_start(args, form);
-	tern_run_complain(form, args);
-	va_end(args);
-	return -1;
-}
-
 static uint16_t
 payload_of(const struct worker *w)
 {
@@ -130,19 +119,18 @@ static int
 datagrams_init(struct worker *w)
 {
 	const struct plan *plan = w->plan;
-	uint32_t bits = is_icmp(w) ? ICMP_DEPTH_BITS : UDP_DEPTH_BITS;
 	uint32_t most = template_most(w) - FRAME_PAYLOAD_AT;
 	struct sources s;
 
-	sources_init(&s, plan, w->addr, 0, 0, 1);
-	if (plan->connections > s.pairs)
-		return refuse("-c %u: only %" PRIu64 " source addresses and ports for them",
-			      plan->connections, s.pairs);
-	if (plan->depth > UINT32_C(1) << bits)
-		return refuse("-D %u: %u at most", plan->depth, 1u << bits);
+	sources_init_own(&s, plan, w->addr, 0, w->index, w->workers);
+	if (flows_of(plan, w->index, w->workers) > s.pairs)
+		return complain("-c %u: only %" PRIu64
+				" source addresses and ports for them on a core",
+				plan->connections, s.pairs);
 	if (plan->req_bytes > most)
-		return refuse("--req %u: a datagram of %u bytes is the longest that the port takes",
-			      plan->req_bytes, most);
+		return complain(
+			"--req %u: a datagram of %u bytes is the longest that the port takes",
+			plan->req_bytes, most);
 	return 0;
 }
 
@@ -188,7 +176,7 @@ datagrams_start(struct worker *w, uint64_t now)
 	d->slot = (struct slot *)(d + 1);
 	d->free = (uint32_t *)(d->slot + d->slots);
 	d->trial++;
-	sources_init(&d->sources, plan, w->addr, w->trial->seed, w->index, w->workers);
+	sources_init_own(&d->sources, plan, w->addr, w->trial->seed, w->index, w->workers);
 	make_template(w, d);
 	free_slots(d, plan->depth);
 	d->sweep = 0;
@@ -220,17 +208,9 @@ give_slot(struct datagrams *d, struct slot *s)
 	d->free_n++;
 }
 
-/* Of all workers' flows. */
-static uint64_t
-flow_number(const struct worker *w, uint32_t flow)
-{
-	return (uint64_t)flow * w->workers + w->index;
-}
-
 /* The flow that has this source. Return: false: none of ours. */
 static bool
-find_flow(const struct worker *w, const struct datagrams *d, rte_be32_t addr, rte_be16_t port,
-	  uint32_t *flow)
+find_flow(const struct datagrams *d, rte_be32_t addr, rte_be16_t port, uint32_t *flow)
 {
 	const struct sources *s = &d->sources;
 	uint64_t at = rte_be_to_cpu_32(addr) - s->first_addr;
@@ -239,11 +219,6 @@ find_flow(const struct worker *w, const struct datagrams *d, rte_be32_t addr, rt
 	if (number >= s->ports || at >= s->addrs)
 		return false;
 	at = at * s->ports + number;
-	if (w->workers > 1) {
-		if (at % w->workers != w->index)
-			return false;
-		at /= w->workers;
-	}
 	*flow = (uint32_t)at;
 	return at < d->flows;
 }
@@ -265,7 +240,7 @@ oldest(const struct datagrams *d, uint32_t flow)
 static uint64_t
 seed_of(const struct worker *w, uint32_t flow)
 {
-	return w->plan->seed + SALT * (flow_number(w, flow) + 1);
+	return w->plan->seed + SALT * ((uint64_t)flow * w->workers + w->index + 1);
 }
 
 /* Bytes of another sequence for each flow. Return: what they add to the sum. */
@@ -292,7 +267,7 @@ make(const struct worker *w, struct datagrams *d, struct rte_mbuf *m, uint32_t a
 {
 	uint32_t flow = at >> d->depth_bits, k = at - (flow << d->depth_bits);
 	uint32_t tag = d->slot[at].use << d->depth_bits | k;
-	struct source source = sources_at(&d->sources, flow_number(w, flow));
+	struct source source = sources_at(&d->sources, flow);
 	uint8_t *to = template_copy(&d->template, m);
 	uint64_t sum = d->template.l4_sum, from = template_from(&d->template, to, source);
 	uint16_t port = rte_cpu_to_be_16(source.port), seq = rte_cpu_to_be_16((uint16_t)tag);
@@ -360,12 +335,31 @@ datagrams_launch(struct worker *w, uint64_t intended, uint64_t now)
 	return LAUNCHED;
 }
 
+/* --capture-failed wants the frames of its flow. */
+static void
+capture(struct worker *w, const struct slot *s, enum error why)
+{
+	const struct datagrams *d = datagrams_of(w);
+	uint32_t flow = (uint32_t)(s - d->slot) >> d->depth_bits;
+	struct source source = sources_at(&d->sources, flow_number(w, flow));
+	const struct tuple who = {
+		.local = rte_cpu_to_be_32(source.addr),
+		.remote = tern_addr_to_v4(w->plan->target),
+		.local_port = rte_cpu_to_be_16(source.port),
+		.remote_port = is_icmp(w) ? 0 : rte_cpu_to_be_16(w->plan->target_port),
+		.proto = is_icmp(w) ? IPPROTO_ICMP : IPPROTO_UDP,
+	};
+
+	worker_capture(w, &who, why);
+}
+
 static void
 give_up(struct worker *w, struct slot *s, enum error why)
 {
 	s->lost = true;
 	give_slot(datagrams_of(w), s);
 	worker_failed(w, why);
+	capture(w, s, why);
 }
 
 static bool
@@ -501,7 +495,7 @@ take_unreachable(struct worker *w, struct datagrams *d, const struct rte_mbuf *m
 	if (r->proto != IPPROTO_ICMP || r->l4[0] != ICMP_UNREACHABLE ||
 	    r->l4_bytes < QUOTED_AT + 28 ||
 	    load32(quoted + 16) != tern_addr_to_v4(w->plan->target) ||
-	    !find_flow(w, d, load32(quoted + 12), load16(quoted + l4_at), &flow) ||
+	    !find_flow(d, load32(quoted + 12), load16(quoted + l4_at), &flow) ||
 	    !received_good(m, r))
 		return false;
 	s = oldest(d, flow);
@@ -521,7 +515,7 @@ take(struct worker *w, struct datagrams *d, const struct rte_mbuf *m, uint64_t n
 		return false;
 	if (!is_answer(w, &r))
 		return take_unreachable(w, d, m, &r);
-	if (!find_flow(w, d, load32(r.ip + 16), load16(r.l4 + (is_icmp(w) ? 4 : 2)), &flow))
+	if (!find_flow(d, load32(r.ip + 16), load16(r.l4 + (is_icmp(w) ? 4 : 2)), &flow))
 		return false;
 	s = find_slot(w, d, &r, flow);
 	if (s != NULL)
@@ -549,7 +543,7 @@ prefetch_slot(const struct worker *w, const struct datagrams *d, const struct rt
 	uint32_t flow;
 
 	if (m->data_len >= FRAME_PAYLOAD_AT &&
-	    find_flow(w, d, load32(data + FRAME_DST_AT),
+	    find_flow(d, load32(data + FRAME_DST_AT),
 		      load16(data + (is_icmp(w) ? FRAME_ICMP_ID_AT : FRAME_L4_AT + 2)), &flow))
 		rte_prefetch0(&d->slot[flow << d->depth_bits]);
 }
@@ -601,6 +595,7 @@ datagrams_end(struct worker *w, uint64_t now)
 
 const struct engine engine_datagrams = {
 	.name = "datagrams",
+	.steered = true,
 	.bytes = datagrams_bytes,
 	.init = datagrams_init,
 	.start = datagrams_start,

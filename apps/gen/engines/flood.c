@@ -16,9 +16,9 @@
  * for it, with a tracker for each sender.
  */
 #include <netinet/in.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "gen/complain.h"
 #include "gen/engines/payload.h"
 #include "gen/engines/template.h"
 #include "gen/engines/tracker.h"
@@ -85,21 +85,15 @@ flood_bytes(const struct plan *plan, unsigned int workers)
 }
 
 static int
-refuse_size(const struct worker *w, uint32_t bytes)
-{
-	fprintf(stderr, "%s: a frame of %u bytes is longer than the port takes, %u\n",
-		program_invocation_short_name, bytes, template_most(w) + FRAME_FCS_BYTES);
-	return -1;
-}
-
-static int
 flood_init(struct worker *w)
 {
 	const struct imix *imix = &w->plan->imix;
+	unsigned int most = template_most(w) + FRAME_FCS_BYTES;
 
 	for (unsigned int i = 0; i < imix->n; i++)
-		if (imix->size[i].bytes > template_most(w) + FRAME_FCS_BYTES)
-			return refuse_size(w, imix->size[i].bytes);
+		if (imix->size[i].bytes > most)
+			return complain("a frame of %u bytes is longer than the port takes, %u",
+					imix->size[i].bytes, most);
 	return 0;
 }
 
@@ -615,7 +609,7 @@ flood_rx(struct worker *w, struct rte_mbuf **pkts, uint16_t n, uint64_t now)
 /* The end ------------------------------------------------------------------------------------ */
 
 /*
- * All came back; or nothing for so long that nothing will: RFC 2544 §26.1 has a tester wait for
+ * All came back; or nothing for so long that nothing will: RFC 2544 §23 (d) has a tester wait for
  * residual frames. Who never answered at all is not waited for as long.
  */
 static bool

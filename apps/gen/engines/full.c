@@ -19,14 +19,14 @@ share(uint32_t all, unsigned int workers)
 	return RTE_MAX((all + workers - 1) / workers, 1u);
 }
 
-/* Pairs of address and port for each worker. */
+/* Pairs of address and port that each worker has at least: as the last one. */
 static uint64_t
 pairs_of(const struct plan *plan, unsigned int workers)
 {
 	struct sources s;
 
-	sources_init(&s, plan, plan->options.addrs[0].addr, 0, 0, workers);
-	return s.pairs / workers;
+	sources_init_own(&s, plan, plan->options.addrs[0].addr, 0, workers - 1, workers);
+	return s.pairs;
 }
 
 /* The cap of what is outstanding leaves half of the pairs to TIME-WAIT. */
@@ -136,7 +136,7 @@ kind_of(const struct plan *plan)
 	case MODE_HOLD:
 		return &full_hold;
 	case MODE_STREAM:
-		return &full_stream;
+		return plan->proto == PROTO_HTTP ? &full_rr : &full_stream;
 	default:
 		return &full_crr;
 	}
@@ -149,8 +149,6 @@ check(const struct full *f)
 
 	if (pairs_of(plan, f->w->workers) < f->flows_most)
 		return "-c: more connections than source ports; give more by --src and --sport";
-	if (plan->mode == MODE_RR && f->request.text == NULL && plan->req_bytes == 0)
-		return "--req: rr needs a byte at least";
 	return NULL;
 }
 
@@ -172,7 +170,7 @@ init(struct worker *w)
 	f->oldest = f->newest = ASK_NONE;
 	request_init(&f->request, w->plan, base + l.text);
 	chargen_make();
-	sources_init(&f->sources, w->plan, w->addr, w->plan->seed, w->index, w->workers);
+	sources_init_own(&f->sources, w->plan, w->addr, w->plan->seed, w->index, w->workers);
 	wrong = check(f);
 	return wrong != NULL ? complain("%s", wrong) : 0;
 }
@@ -251,10 +249,16 @@ static bool
 expire(struct full *f, uint64_t now)
 {
 	bool any = false;
+	struct flow *fl;
 	uint32_t i;
 
 	while (is_over(f, i = f->oldest, now)) {
-		f->kind->expired(f, &f->flows[i / f->depth], i);
+		fl = &f->flows[i / f->depth];
+		if (f->plan->mode == MODE_STREAM && fl->moved) /* it is no standstill */
+			ask_again(f, i, full_now(f));
+		else
+			flow_abort(fl, ERROR_timeout);
+		fl->moved = false;
 		any = true;
 	}
 	return any;
@@ -315,16 +319,40 @@ launch(struct worker *w, uint64_t intended, uint64_t now)
 }
 
 static bool
+is_ending(const struct full *f)
+{
+	return f->stopping && f->kind->end != NULL && f->cursor < f->flows_n;
+}
+
+/* Some in each turn. */
+static void
+end_flows(struct full *f)
+{
+	for (uint32_t n = 0; n < FULL_A_TURN && f->cursor < f->flows_n; n++, f->cursor++) {
+		if (f->flows[f->cursor].conn != NULL)
+			f->kind->end(f, &f->flows[f->cursor]);
+	}
+}
+
+static bool
 poll(struct worker *w, uint64_t now)
 {
 	struct full *f = w->mem;
 	bool did;
 
 	full_count(f);
-	did = expire(f, now);
-	if (f->kind->poll != NULL)
-		did |= f->kind->poll(f, now);
+	did = expire(f, now) || is_ending(f);
+	if (is_ending(f))
+		end_flows(f);
 	return did;
+}
+
+/* There are flows that ready() may open at once. */
+static bool
+is_opening(const struct full *f)
+{
+	return !f->stopping && f->kind->ready != NULL && f->cursor < f->flows_n &&
+	       f->opening < FULL_OPENING;
 }
 
 static uint64_t
@@ -332,7 +360,7 @@ next(const struct worker *w)
 {
 	const struct full *f = w->mem;
 
-	if (f->kind != NULL && f->kind->hurry != NULL && f->kind->hurry(f))
+	if (f->kind != NULL && (is_ending(f) || is_opening(f)))
 		return 0;
 	return f->oldest != ASK_NONE ? f->asks[f->oldest].begun_ns + f->limit_ns : UINT64_MAX;
 }
@@ -342,10 +370,9 @@ stop(struct worker *w, uint64_t now)
 {
 	struct full *f = w->mem;
 
+	(void)now;
 	f->stopping = true;
 	f->cursor = 0;
-	if (f->kind->stop != NULL)
-		f->kind->stop(f, now);
 }
 
 static bool
@@ -353,7 +380,7 @@ done(const struct worker *w)
 {
 	const struct full *f = w->mem;
 
-	return w->outstanding == 0 && (f->kind->done == NULL || f->kind->done(f));
+	return w->outstanding == 0 && (!f->stopping || f->open == 0);
 }
 
 static void
@@ -372,6 +399,7 @@ end(struct worker *w, uint64_t now)
 
 const struct engine engine_full = {
 	.name = "full",
+	.steered = true,
 	.bytes = bytes,
 	.configure = configure,
 	.init = init,

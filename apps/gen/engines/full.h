@@ -52,9 +52,9 @@ struct flow {
 	uint32_t next_free; /* in the list of free ones */
 	uint8_t state;	    /* enum flow_state */
 	uint8_t fate;	    /* enum error, or FATE_NONE */
+	bool closes;	    /* the peer has said, or shown, that it ends behind what was answered */
 	uint8_t spoilt;	    /* rr: what is wrong with the response that is coming; or FATE_NONE */
 	bool began;	    /* the first byte of a response has come */
-	bool whole;	    /* all was heard that was to be */
 	bool moved;	    /* something happened since its time was looked at */
 	uint32_t answered;  /* responses on this connection */
 	struct http_response response;
@@ -68,14 +68,8 @@ struct full_kind {
 	void (*start)(struct full *f, uint64_t now);
 	bool (*ready)(struct full *f, uint64_t now);
 	enum launched (*launch)(struct full *f, uint64_t intended, uint64_t now);
-	/* The time of an ask is over: it must be ended, or given more. */
-	void (*expired)(struct full *f, struct flow *fl, uint32_t ask);
-	/* In each turn; what is left to be closed. NULL: nothing. */
-	bool (*poll)(struct full *f, uint64_t now);
-	void (*stop)(struct full *f, uint64_t now);
-	bool (*done)(const struct full *f);
-	/* Has it to be polled at once? NULL: never. */
-	bool (*hurry)(const struct full *f);
+	/* The trial stops: of each flow in its turn. NULL: they end by themselves. */
+	void (*end)(struct full *f, struct flow *fl);
 };
 
 extern const struct full_kind full_crr, full_rr, full_hold, full_stream;
@@ -151,6 +145,9 @@ void flow_opened(struct full *f, struct flow *fl);
 /* From on_closed(), first: what came of the connection, or FATE_NONE if all was well. */
 enum error flow_over(struct full *f, struct flow *fl, enum tern_why why);
 
+/* It failed: --capture-failed wants its frames. At the latest in on_closed(). */
+void flow_capture(struct full *f, const struct tern_conn *conn, enum error error);
+
 /* The connect times of its ask, where it has one that began with the connection. */
 void flow_time_connect(struct full *f, const struct flow *fl, uint64_t now);
 /* End it: as --close says, or at once and for this cause. */
@@ -173,10 +170,9 @@ uint32_t full_available(struct tern_tcp_user *user, struct tern_conn *conn, uint
 void full_fill(struct tern_tcp_user *user, struct tern_conn *conn, uint64_t at, void *to,
 	       uint32_t len);
 
-/* Launch for the kinds whose transaction is a connection: take a free flow and open it. */
+/* Of the kinds whose transaction is a connection: a free flow is taken and opened; on_closed(). */
 enum launched flow_launch(struct full *f, uint64_t intended, uint64_t now);
-/* Close all that are open, some in each turn. Return: was there one? */
-bool flows_close(struct full *f, void (*close)(struct full *f, struct flow *fl));
+void flow_on_closed(struct tern_tcp_user *user, struct tern_conn *conn, enum tern_why why);
 
 /* full_counts.c: what the stack did again, and what was wrong, since this was called last. */
 void full_counts_start(struct full *f);

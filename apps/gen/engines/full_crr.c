@@ -19,7 +19,6 @@ note_last(struct full *f, struct flow *fl, uint64_t now)
 {
 	const struct ask *a = &f->asks[fl->index];
 
-	fl->whole = true;
 	worker_time(f->w, TIME_ttlb, a->intended_ns, now);
 	worker_time(f->w, TIME_ttlb_naive, a->asked_ns, now);
 	worker_count(f->w, COUNT_responses);
@@ -38,10 +37,8 @@ on_open(struct tern_tcp_user *user, struct tern_conn *conn)
 	fl->said = f->request.bytes;
 	if (fl->said > 0)
 		worker_count(f->w, COUNT_requests);
-	if (f->request.text != NULL || f->rsp_bytes > 0)
-		return;
-	fl->whole = true;
-	flow_close(f, fl);
+	if (f->request.text == NULL && f->rsp_bytes == 0)
+		flow_close(f, fl);
 }
 
 /* A response that is whole but wrong is still followed by an orderly end. */
@@ -97,35 +94,12 @@ on_eof(struct tern_tcp_user *user, struct tern_conn *conn)
 		flow_abort(fl, took.error);
 }
 
-static void
-on_closed(struct tern_tcp_user *user, struct tern_conn *conn, enum tern_why why)
-{
-	struct full *f = full_of(user);
-	struct flow *fl = conn->data;
-	enum error error = flow_over(f, fl, why);
-
-	if (error == FATE_NONE && fl->whole)
-		ask_done(f, fl->index);
-	else
-		ask_failed(f, fl->index, error != FATE_NONE ? error : ERROR_bad_length);
-	flow_give(f, fl);
-}
-
-static void
-expired(struct full *f, struct flow *fl, uint32_t ask)
-{
-	(void)f;
-	(void)ask;
-	flow_abort(fl, ERROR_timeout);
-}
-
 const struct full_kind full_crr = {
 	.user = { .on_open = on_open,
 		  .on_data = on_data,
 		  .on_eof = on_eof,
-		  .on_closed = on_closed,
+		  .on_closed = flow_on_closed,
 		  .available = full_available,
 		  .fill = full_fill },
 	.launch = flow_launch,
-	.expired = expired,
 };

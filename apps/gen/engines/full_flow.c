@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <netinet/in.h>
 
 #include "gen/engines/full.h"
 #include "gen/engines/payload.h"
@@ -56,7 +57,7 @@ begin(struct full *f, struct flow *fl, struct tern_conn *conn)
 	fl->key = (f->w->trial->seed << 32) + f->keys++ * f->w->workers + f->w->index;
 	fl->state = FLOW_OPENING;
 	fl->fate = fl->spoilt = FATE_NONE;
-	fl->began = fl->whole = fl->moved = false;
+	fl->began = fl->moved = fl->closes = false;
 	fl->answered = 0;
 	fl->response.sums = f->plan->verify;
 	http_begin(&fl->response);
@@ -175,18 +176,32 @@ flow_over(struct full *f, struct flow *fl, enum tern_why why)
 	return error;
 }
 
-bool
-flows_close(struct full *f, void (*close)(struct full *f, struct flow *fl))
+void
+flow_capture(struct full *f, const struct tern_conn *conn, enum error error)
 {
-	bool any = false;
+	const struct tuple who = { .local = tern_addr_to_v4(conn->local),
+				   .remote = tern_addr_to_v4(conn->remote),
+				   .local_port = conn->lport,
+				   .remote_port = conn->rport,
+				   .proto = IPPROTO_TCP };
 
-	for (uint32_t n = 0; n < FULL_A_TURN && f->cursor < f->flows_n; n++, f->cursor++) {
-		if (f->flows[f->cursor].conn == NULL)
-			continue;
-		close(f, &f->flows[f->cursor]);
-		any = true;
+	worker_capture(f->w, &who, error);
+}
+
+void
+flow_on_closed(struct tern_tcp_user *user, struct tern_conn *conn, enum tern_why why)
+{
+	struct full *f = full_of(user);
+	struct flow *fl = conn->data;
+	enum error error = flow_over(f, fl, why);
+
+	if (error == FATE_NONE) {
+		ask_done(f, fl->index);
+	} else {
+		flow_capture(f, conn, error);
+		ask_failed(f, fl->index, error);
 	}
-	return any;
+	flow_give(f, fl);
 }
 
 /* Sending -------------------------------------------------------------------------------------- */
@@ -263,6 +278,7 @@ judge_response(struct full *f, struct flow *fl, uint32_t used)
 	took.error = judge_http(f, r);
 	if (took.whole) {
 		fl->answered++;
+		fl->closes = r->closes;
 		http_begin(r);
 	}
 	return took;
@@ -287,12 +303,16 @@ take_bytes(struct full *f, struct flow *fl, const uint8_t *data, uint32_t len)
 struct took
 flow_take_response(struct full *f, struct flow *fl, const uint8_t *data, uint32_t len)
 {
+	uint64_t before = fl->response.body;
 	uint32_t used;
 
 	if (f->request.text == NULL)
 		return take_bytes(f, fl, data, len);
 	used = http_read(&fl->response, data, len);
-	heard(f, fl, used);
+	if (f->plan->mode == MODE_STREAM) /* what it is measured by is bodies, without heads */
+		heard(f, fl, (uint32_t)(fl->response.body - before));
+	else
+		heard(f, fl, used);
 	return judge_response(f, fl, used);
 }
 

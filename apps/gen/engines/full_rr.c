@@ -5,6 +5,9 @@
  * A connection that the peer ends between two responses is opened again, and what it has not
  * answered is asked again there (RFC 9112 §9.3.1), each within its old limit; but only where that
  * makes progress: a connection on which nothing was answered fails what was asked.
+ *
+ * stream over HTTP is the same with long bodies: a response may take its time as long as more of
+ * it comes, and when the trial stops nobody waits for its end.
  */
 #include "gen/engines/full.h"
 
@@ -70,6 +73,7 @@ ask(struct full *f, struct flow *fl, uint32_t i, uint64_t now)
 {
 	f->asks[i].asked_ns = now;
 	fl->said += f->request.bytes;
+	fl->moved = false;
 	worker_count(f->w, COUNT_requests);
 }
 
@@ -152,6 +156,7 @@ note_last(struct full *f, struct flow *fl, enum error error, uint64_t now)
 	const struct ask *a = &f->asks[i];
 
 	if (error != FATE_NONE) {
+		flow_capture(f, fl->conn, error);
 		ask_failed(f, i, error);
 		return;
 	}
@@ -188,6 +193,33 @@ take(struct full *f, struct flow *fl, const uint8_t *data, uint32_t len, uint64_
 	return took.used;
 }
 
+/* What has been asked is answered first; but a body of a stream may be long. */
+static void
+end(struct full *f, struct flow *fl)
+{
+	if (fl->n == 0) {
+		flow_close(f, fl);
+		return;
+	}
+	if (f->plan->mode != MODE_STREAM)
+		return;
+	while (fl->n > 0)
+		ask_done(f, take_oldest(f, fl));
+	tern_tcp_abort(fl->conn);
+}
+
+/* The peer ends this connection, and takes no further request on it (RFC 9112 §9.6). */
+static void
+leave(struct full *f, struct flow *fl)
+{
+	fl->closes = true;
+	fl->said = fl->filled;
+	fl->state = FLOW_CLOSING;
+	if (fl->closing_ns == 0)
+		fl->closing_ns = full_now(f);
+	tern_tcp_shutdown(fl->conn);
+}
+
 static enum tern_verdict
 on_data(struct tern_tcp_user *user, struct tern_conn *conn, struct tern_in *in)
 {
@@ -202,6 +234,11 @@ on_data(struct tern_tcp_user *user, struct tern_conn *conn, struct tern_in *in)
 			break;
 		used += n;
 	}
+	fl->moved = true;
+	if (fl->closes && fl->state == FLOW_OPEN)
+		leave(f, fl);
+	else if (f->stopping && fl->state == FLOW_OPEN)
+		end(f, fl);
 	return TERN_DONE;
 }
 
@@ -224,10 +261,7 @@ on_eof(struct tern_tcp_user *user, struct tern_conn *conn)
 	}
 	if (fl->n > 0 && fl->answered == 0)
 		fl->fate = ERROR_bad_length;
-	fl->state = FLOW_CLOSING;
-	if (fl->closing_ns == 0)
-		fl->closing_ns = full_now(f);
-	tern_tcp_shutdown(conn);
+	leave(f, fl);
 }
 
 static void
@@ -246,44 +280,19 @@ on_closed(struct tern_tcp_user *user, struct tern_conn *conn, enum tern_why why)
 	bool opening = fl->state == FLOW_OPENING;
 	enum error error = flow_over(f, fl, why);
 
+	if (error == ERROR_rst && fl->closes) /* a request was on its way to who had closed */
+		error = FATE_NONE;
 	if (error == FATE_NONE) {
 		if (fl->n > 0 && flow_connect(f, fl) < 0)
 			fail_all(f, fl, ERROR_unreachable);
 		return;
 	}
-	if (fl->n == 0 && !opening && error != ERROR_aborted)
+	if (fl->n == 0 && (opening || error == ERROR_aborted))
+		return;
+	flow_capture(f, conn, error);
+	if (fl->n == 0)
 		f->w->meter->error[error]++;
 	fail_all(f, fl, error);
-}
-
-static void
-expired(struct full *f, struct flow *fl, uint32_t i)
-{
-	(void)f;
-	(void)i;
-	flow_abort(fl, ERROR_timeout);
-}
-
-/* When all has been answered the connections are closed. */
-static bool
-poll(struct full *f, uint64_t now)
-{
-	(void)now;
-	return f->stopping && f->w->outstanding == 0 && flows_close(f, flow_close);
-}
-
-static bool
-done(const struct full *f)
-{
-	return !f->stopping || f->open == 0;
-}
-
-static bool
-hurry(const struct full *f)
-{
-	if (f->stopping)
-		return f->w->outstanding == 0 && f->cursor < f->flows_n;
-	return f->cursor < f->flows_n && f->opening < FULL_OPENING;
 }
 
 const struct full_kind full_rr = {
@@ -296,8 +305,5 @@ const struct full_kind full_rr = {
 	.start = start,
 	.ready = ready,
 	.launch = launch,
-	.expired = expired,
-	.poll = poll,
-	.done = done,
-	.hurry = hurry,
+	.end = end,
 };

@@ -98,54 +98,14 @@ on_eof(struct tern_tcp_user *user, struct tern_conn *conn)
 		tern_tcp_shutdown(conn);
 }
 
-static void
-on_closed(struct tern_tcp_user *user, struct tern_conn *conn, enum tern_why why)
-{
-	struct full *f = full_of(user);
-	struct flow *fl = conn->data;
-	enum error error = flow_over(f, fl, why);
-
-	if (error == FATE_NONE)
-		ask_done(f, fl->index);
-	else
-		ask_failed(f, fl->index, error);
-	flow_give(f, fl);
-}
-
-static void
-expired(struct full *f, struct flow *fl, uint32_t i)
-{
-	if (!fl->moved) {
-		flow_abort(fl, ERROR_timeout);
-		return;
-	}
-	fl->moved = false;
-	ask_again(f, i, full_now(f));
-}
-
-static bool
-poll(struct full *f, uint64_t now)
-{
-	(void)now;
-	return f->stopping && flows_close(f, end);
-}
-
-static bool
-hurry(const struct full *f)
-{
-	return f->stopping && f->cursor < f->flows_n;
-}
-
 const struct full_kind full_stream = {
 	.user = { .on_open = on_open,
 		  .on_data = on_data,
 		  .on_eof = on_eof,
-		  .on_closed = on_closed,
+		  .on_closed = flow_on_closed,
 		  .available = full_available,
 		  .fill = full_fill,
 		  .acked = on_acked },
 	.launch = flow_launch,
-	.expired = expired,
-	.poll = poll,
-	.hurry = hurry,
+	.end = end,
 };

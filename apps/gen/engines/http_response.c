@@ -18,6 +18,14 @@ skip_blanks(const char *at, const char *end)
 	return at;
 }
 
+static const char *
+cut_blanks(const char *at, const char *end)
+{
+	while (end > at && (end[-1] == ' ' || end[-1] == '\t'))
+		end--;
+	return end;
+}
+
 /* Digits and nothing else but blanks behind them. */
 static bool
 read_number(const char *at, const char *end, uint64_t *to)
@@ -98,10 +106,29 @@ read_coding(struct http_response *r, const char *value, const char *end)
 	static const char chunked[] = "chunked";
 	const size_t n = sizeof(chunked) - 1;
 
-	while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
-		end--;
+	end = cut_blanks(value, end);
 	r->coded = true;
 	r->chunked = (size_t)(end - value) >= n && strncasecmp(end - n, chunked, n) == 0;
+}
+
+/* RFC 9110 §7.6.1: a list, in which "close" may stand anywhere. */
+static bool
+has_close(const char *at, const char *end)
+{
+	static const char close[] = "close";
+	const size_t n = sizeof(close) - 1;
+	const char *first, *last;
+
+	for (; at < end; at = last + 1) {
+		last = memchr(at, ',', (size_t)(end - at));
+		if (last == NULL)
+			last = end;
+		first = skip_blanks(at, last);
+		if ((size_t)(cut_blanks(first, last) - first) == n &&
+		    strncasecmp(first, close, n) == 0)
+			return true;
+	}
+	return false;
 }
 
 static void
@@ -117,6 +144,8 @@ read_field(struct http_response *r, const char *line, const char *end)
 		r->left = length;
 	} else if (is_field(line, end, "Transfer-Encoding", &value)) {
 		read_coding(r, value, end);
+	} else if (is_field(line, end, "Connection", &value)) {
+		r->closes |= has_close(value, end);
 	}
 }
 
@@ -262,7 +291,7 @@ http_begin(struct http_response *r)
 	r->status = 0;
 	r->state = HTTP_STATUS;
 	r->line_bytes = 0;
-	r->has_length = r->chunked = r->coded = false;
+	r->has_length = r->chunked = r->coded = r->closes = false;
 }
 
 uint32_t

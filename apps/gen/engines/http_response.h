@@ -42,6 +42,7 @@ struct http_response {
 	uint8_t line_bytes; /* of what is kept of a line */
 	bool sums;
 	bool has_length, chunked, coded; /* coded: by what is not chunked alone */
+	bool closes; /* the peer says that it closes behind it: RFC 9112 §9.6 */
 	char line[HTTP_LINE_BYTES];
 };
 

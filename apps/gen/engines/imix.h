@@ -13,7 +13,7 @@
 enum { IMIX_LEAST_BYTES = 64, IMIX_MOST_BYTES = 9218, IMIX_TURNS = 1024 };
 
 /*
- * imix_turns() - who has its turn when, each size evenly spread over the whole
+ * imix_turns() - who has its turn when, each size evenly spread over the whole, or in order
  * @turns: indices into imix->size[]
  *
  * A mixture of more than IMIX_TURNS turns in all is cut there: no size has then had a turn more or

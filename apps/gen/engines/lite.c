@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "gen/engines/lite.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,17 +9,17 @@
 #include <rte_ip.h>
 #include <rte_tcp.h>
 
+#include "gen/complain.h"
 #include "gen/engines/csum.h"
 #include "gen/engines/lite_table.h"
 #include "gen/engines/request.h"
+#include "gen/ports.h"
 
 enum {
 	ALIGN = 64,
 	ASK_KEPT = 1 << 16,  /* bytes of a request that is kept as it is */
 	BODY_KEPT = 1 << 18, /* bytes of a response that others are compared with */
 	TUPLES_TRIED = 16,   /* in one launch */
-	SPORT_FIRST = 1024,  /* where none is given */
-	SPORT_LAST = 65535,
 	SOURCES_MOST = 1 << 16,
 	OPENS_AT_ONCE = 32,  /* SYNs in one turn, of rr */
 	CLOSES_AT_ONCE = 32, /* FINs in one turn, at the end of rr and hold */
@@ -32,13 +33,6 @@ enum {
 };
 
 static const uint64_t LOOK_LEAST_NS = 10 * TERN_MS; /* where the least RTO is less */
-
-static int
-complain(const char *what)
-{
-	fprintf(stderr, "%s: %s\n", program_invocation_short_name, what);
-	return -1;
-}
 
 /* Memory ------------------------------------------------------------------------------------- */
 
@@ -178,6 +172,26 @@ release(struct lite *l, struct client *c)
 	l->alive--;
 }
 
+/* --capture-failed wants the frames of this tuple. */
+static void
+capture(struct lite *l, uint32_t key, enum error error)
+{
+	const struct tuple who = { .local = rte_cpu_to_be_32(l->source + (key >> 16)),
+				   .remote = l->target,
+				   .local_port = rte_cpu_to_be_16((uint16_t)key),
+				   .remote_port = l->port,
+				   .proto = IPPROTO_TCP };
+
+	worker_capture(l->w, &who, error);
+}
+
+static void
+fail(struct lite *l, uint32_t key, enum error error)
+{
+	worker_failed(l->w, error);
+	capture(l, key, error);
+}
+
 void
 lite_drop(struct lite *l, struct client *c)
 {
@@ -189,7 +203,7 @@ void
 lite_closed(struct lite *l, struct client *c, uint64_t now)
 {
 	if ((c->flags & TRANSACTION) != 0 && c->error != NO_ERROR) {
-		worker_failed(l->w, c->error);
+		fail(l, c->key, c->error);
 	} else {
 		worker_count(l->w, COUNT_closed);
 		if (!l->close_rst)
@@ -207,10 +221,12 @@ lite_failed(struct lite *l, struct client *c, enum error error, uint64_t now)
 		error = c->error;
 	if (c->state == SYN_SENT)
 		lite_congested(l, now);
-	if ((c->flags & TRANSACTION) != 0)
-		worker_failed(l->w, error);
-	else if (!l->stopping && c->state != SYN_SENT)
+	if ((c->flags & TRANSACTION) != 0) {
+		fail(l, c->key, error);
+	} else if (!l->stopping && c->state != SYN_SENT) {
 		l->w->meter->error[error]++; /* it stood, for later use */
+		capture(l, c->key, error);
+	}
 	release(l, c);
 }
 
@@ -257,13 +273,11 @@ greatest_divisor(uint32_t a, uint32_t b)
 static void
 init_tuples(struct lite *l, const struct worker *w)
 {
-	const struct plan *plan = w->plan;
-	uint32_t first = plan->sport_first != 0 ? plan->sport_first : SPORT_FIRST;
-	uint32_t last = plan->sport_last != 0 ? plan->sport_last : SPORT_LAST;
+	struct ports own = ports_share(ports_of(w->plan), w->index, w->workers);
 
-	l->sport = first;
-	l->sport_end = last + 1;
-	l->sports = (last - first + w->workers - w->index) / w->workers;
+	l->sport = own.first;
+	l->sport_end = own.first + own.n;
+	l->sports = own.n;
 	l->tuples = (uint32_t)RTE_MIN((uint64_t)l->sports * l->sources, (uint64_t)INT32_MAX);
 	if (l->tuples == 0)
 		return;
@@ -276,9 +290,7 @@ init_tuples(struct lite *l, const struct worker *w)
 static uint32_t
 key_of(const struct lite *l, uint32_t tuple)
 {
-	uint32_t port = l->sport + tuple / l->sources * l->w->workers + l->w->index;
-
-	return tuple % l->sources << 16 | port;
+	return tuple % l->sources << 16 | (l->sport + tuple / l->sources);
 }
 
 /* One some steps ahead takes its place; its bucket is fetched meanwhile, as it is anywhere. */
@@ -409,14 +421,14 @@ void
 lite_ask_again(struct lite *l, struct client *c, uint64_t now)
 {
 	uint64_t intended = c->intended;
-	uint32_t begun = c->begun;
+	uint32_t begun = c->begun, key = c->key;
 
 	lite_drop(l, c);
 	c = open_one(l, TRANSACTION, intended, now);
 	if (c != NULL)
 		c->begun = begun;
 	else
-		worker_failed(l->w, ERROR_rst);
+		fail(l, key, ERROR_rst);
 }
 
 /* The engine ---------------------------------------------------------------------------------- */
@@ -480,11 +492,6 @@ lite_init(struct worker *w)
 {
 	struct lite *l = w->mem;
 
-	if (w->plan->mode != MODE_CRR && w->plan->mode != MODE_RR && w->plan->mode != MODE_HOLD)
-		return complain("--tcp lite is for crr, rr and hold: try --tcp full");
-	if (w->plan->mode == MODE_RR && w->plan->depth > 1)
-		return complain("--depth: --tcp lite has one request under way on a connection: "
-				"try --tcp full");
 	memset(l, 0, sizeof(*l));
 	l->w = w;
 	lay_out(l, w->plan, w->workers);
@@ -711,7 +718,7 @@ lite_end(struct worker *w, uint64_t now)
 		if (worker_room(w, LITE_BURST + 1))
 			lite_rst(l, c);
 		if ((c->flags & TRANSACTION) != 0)
-			worker_failed(w, c->error != NO_ERROR ? c->error : ERROR_aborted);
+			fail(l, c->key, c->error != NO_ERROR ? c->error : ERROR_aborted);
 		release(l, c);
 	}
 	lite_flush(l);
@@ -721,6 +728,7 @@ lite_end(struct worker *w, uint64_t now)
 
 const struct engine engine_lite = {
 	.name = "lite",
+	.steered = true,
 	.bytes = lite_bytes,
 	.init = lite_init,
 	.start = lite_start,

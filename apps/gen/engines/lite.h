@@ -155,8 +155,7 @@ struct lite {
 	rte_be16_t port;   /* of the target */
 
 	/* Tuples. */
-	uint32_t sport, sport_end; /* of all workers */
-	uint32_t sports;	   /* of them ours: every workers-th, from the index-th on */
+	uint32_t sport, sport_end, sports; /* ours: ports.h */
 	uint32_t tuples, tuple, stride;
 	uint32_t coming[LITE_COMING]; /* keys, a ring */
 	uint32_t come;

@@ -550,13 +550,6 @@ lite_input(struct lite *l, struct client *c, struct segment *s, uint64_t now)
 		take_fin(l, c, now);
 }
 
-/* It may be another worker's connection, which the port should have brought there. */
-static bool
-is_ours(const struct lite *l, uint32_t key)
-{
-	return ((key & UINT16_MAX) - l->sport) % l->w->workers == l->w->index;
-}
-
 /* Segments of no connection: §3.10.7.1. A FIN is one that was acknowledged before, see lite.h. */
 void
 lite_stray(struct lite *l, uint32_t key, const struct segment *s)
@@ -564,7 +557,7 @@ lite_stray(struct lite *l, uint32_t key, const struct segment *s)
 	uint32_t behind = s->seq + s->len + ((s->flags & SYN) != 0) + ((s->flags & FIN) != 0);
 
 	worker_count(l->w, COUNT_other);
-	if ((s->flags & RST) != 0 || !is_ours(l, key))
+	if ((s->flags & RST) != 0)
 		return;
 	if ((s->flags & (FIN | SYN | ACK)) == (FIN | ACK))
 		lite_reply(l, key, s->ack, behind, ACK);

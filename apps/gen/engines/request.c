@@ -37,35 +37,46 @@ print_host(const struct plan *plan, char *to, size_t room)
 	return snprintf(to, room, "%s:%u\r\n", host, plan->target_port);
 }
 
-/* As snprintf(): how long it is, whatever there is room for. */
+/* The only one on its connection? One that we reset is not to be closed by the peer. */
+static bool
+is_last(const struct plan *plan)
+{
+	return plan->mode == MODE_CRR && !plan->close_rst;
+}
+
+/*
+ * As snprintf(): how long it is, whatever there is room for. RFC 9112 §9.6: who asks no more says
+ * so, and the peer's FIN comes with its response.
+ */
 static size_t
-print_request(const struct plan *plan, char *to, size_t room)
+print_request(const struct plan *plan, bool last, char *to, size_t room)
 {
 	const char *url = plan->url != NULL ? plan->url : "/";
 	const char *headers = plan->headers != NULL ? plan->headers : "";
 	char host[2 * TERN_ADDR_TEXT] = "";
 	const char *agent = has_field(headers, "User-Agent") ? "" : "User-Agent: tern-gen\r\n";
+	const char *close =
+		last && !has_field(headers, "Connection") ? "Connection: close\r\n" : "";
 
 	if (!has_field(headers, "Host"))
 		print_host(plan, host, sizeof(host));
-	return (size_t)snprintf(to, room, "GET %s HTTP/1.1\r\n%s%s%s\r\n", url, host, agent,
-				headers);
+	return (size_t)snprintf(to, room, "GET %s HTTP/1.1\r\n%s%s%s%s\r\n", url, host, agent,
+				close, headers);
 }
 
+/* A suite has trials of several modes. */
 size_t
 request_text_bytes(const struct plan *plan)
 {
-	return plan->proto == PROTO_HTTP ? print_request(plan, NULL, 0) + 1 : 0;
+	bool last = is_last(plan) || plan->suite != SUITE_NONE;
+
+	return plan->proto == PROTO_HTTP ? print_request(plan, last, NULL, 0) + 1 : 0;
 }
 
 void
 request_init(struct request *r, const struct plan *plan, void *mem)
 {
-	*r = (struct request){ .plan = plan };
-	if (plan->proto == PROTO_HTTP) {
-		r->text = mem;
-		r->bytes = (uint32_t)print_request(plan, r->text, request_text_bytes(plan));
-	}
+	*r = (struct request){ .text = plan->proto == PROTO_HTTP ? mem : NULL };
 	request_set(r, plan);
 }
 
@@ -75,6 +86,9 @@ request_set(struct request *r, const struct plan *plan)
 	r->plan = plan;
 	if (r->text == NULL)
 		r->bytes = plan->req_bytes;
+	else
+		r->bytes = (uint32_t)print_request(plan, is_last(plan), r->text,
+						   request_text_bytes(plan));
 }
 
 void

@@ -21,7 +21,7 @@ struct request {
 size_t request_text_bytes(const struct plan *plan);
 
 void request_init(struct request *r, const struct plan *plan, void *mem);
-/* The plan has changed in its sizes; an HTTP request stays what it is. */
+/* The plan has changed: in its sizes, or in its mode if it is one of a suite. */
 void request_set(struct request *r, const struct plan *plan);
 
 /* Bytes of the stream from `at` on; `key` is the connection's. */

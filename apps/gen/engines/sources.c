@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "gen/engines/sources.h"
 
-enum { FIRST_PORT = 1024, LAST_PORT = 65535 };
+#include "gen/ports.h"
 
 static uint32_t
 host(struct tern_addr addr)
@@ -10,30 +10,37 @@ host(struct tern_addr addr)
 }
 
 static void
-take_ranges(struct sources *s, const struct plan *plan, struct tern_addr own)
+lay_out(struct sources *s, const struct plan *plan, struct tern_addr own, struct ports ports,
+	uint64_t seed)
 {
 	bool given = !tern_addr_is_any(plan->src_first);
-	uint16_t last = plan->sport_last != 0 ? plan->sport_last : LAST_PORT;
+	uint32_t bits = 1;
 
 	s->first_addr = host(given ? plan->src_first : own);
 	s->addrs = given ? (uint64_t)host(plan->src_last) - s->first_addr + 1 : 1;
-	s->first_port = plan->sport_last != 0 ? plan->sport_first : FIRST_PORT;
-	s->ports = last - s->first_port + 1u;
+	s->first_port = (uint16_t)ports.first;
+	s->ports = ports.n;
+	s->pairs = s->addrs * s->ports;
+	s->per_port = s->ports > 0 ? UINT64_MAX / s->ports + 1 : 0;
+	while (bits < 63 && UINT64_C(1) << bits < s->pairs)
+		bits++;
+	s->mask = (UINT64_C(1) << bits) - 1;
+	s->shift = (bits + 1) / 2;
+	s->factor = ((seed + 1) * UINT64_C(0x9e3779b97f4a7c15) ^ seed >> 32) | 1;
+	s->count = 1;
 }
 
 void
 sources_init(struct sources *s, const struct plan *plan, struct tern_addr own, uint64_t seed,
 	     unsigned int index, unsigned int workers)
 {
-	uint32_t bits = 1;
+	lay_out(s, plan, own, ports_of(plan), seed);
+	s->count += (s->mask + 1) / workers * index;
+}
 
-	take_ranges(s, plan, own);
-	s->pairs = (uint64_t)s->addrs * s->ports;
-	s->per_port = UINT64_MAX / s->ports + 1;
-	while (bits < 63 && UINT64_C(1) << bits < s->pairs)
-		bits++;
-	s->mask = (UINT64_C(1) << bits) - 1;
-	s->shift = (bits + 1) / 2;
-	s->factor = ((seed + 1) * UINT64_C(0x9e3779b97f4a7c15) ^ seed >> 32) | 1;
-	s->count = (s->mask + 1) / workers * index + 1;
+void
+sources_init_own(struct sources *s, const struct plan *plan, struct tern_addr own, uint64_t seed,
+		 unsigned int index, unsigned int workers)
+{
+	lay_out(s, plan, own, ports_share(ports_of(plan), index, workers), seed);
 }

@@ -39,6 +39,13 @@ struct source {
 void sources_init(struct sources *s, const struct plan *plan, struct tern_addr own, uint64_t seed,
 		  unsigned int index, unsigned int workers);
 
+/*
+ * The same, but from the worker's own ports alone, for whom answers are to come back: ports.h. No
+ * pairs at all when there are fewer ports than workers.
+ */
+void sources_init_own(struct sources *s, const struct plan *plan, struct tern_addr own,
+		      uint64_t seed, unsigned int index, unsigned int workers);
+
 /* The pair of this number, below s->pairs: all ports of the first address come first. */
 static inline struct source
 sources_at(const struct sources *s, uint64_t number)

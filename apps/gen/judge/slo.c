@@ -175,8 +175,10 @@ errors_share(const struct plan *plan, const struct meter *m, double errors)
 	case MODE_RR:
 		well = m->count[COUNT_responses];
 		break;
-	case MODE_HOLD:
 	case MODE_STREAM:
+		well = m->count[plan->proto == PROTO_HTTP ? COUNT_responses : COUNT_established];
+		break;
+	case MODE_HOLD:
 		well = m->count[COUNT_established];
 		break;
 	default:

@@ -52,7 +52,7 @@ buckets_used(const struct hdr *h)
 {
 	uint32_t n = HDR_BUCKETS;
 
-	while (n > 0 && h->count[n - 1] == 0)
+	while (n > 0 && hdr_count(h, n - 1) == 0)
 		n--;
 	return n;
 }
@@ -65,12 +65,12 @@ put_counts(uint8_t *to, const struct hdr *h)
 	size_t n = 0;
 
 	for (uint32_t i = 0; i < used; i++) {
-		for (zeros = 0; h->count[i + zeros] == 0; zeros++)
+		for (zeros = 0; hdr_count(h, i + zeros) == 0; zeros++)
 			;
 		if (zeros > 0)
 			n += put_word(to + n, zeros > 1 ? -(int64_t)zeros : 0);
 		i += zeros;
-		n += put_word(to + n, (int64_t)h->count[i]);
+		n += put_word(to + n, (int64_t)hdr_count(h, i));
 	}
 	return n;
 }
@@ -188,7 +188,7 @@ deviation_us(const struct hdr *h)
 
 	for (uint32_t i = 0; i < HDR_BUCKETS; i++) {
 		off = (double)(hdr_bucket_ns(i) + hdr_bucket_ns(i + 1) - 1) / 2 - mean;
-		sum += off * off * h->count[i];
+		sum += off * off * (double)hdr_count(h, i);
 	}
 	return h->n > 0 ? sqrt(sum / (double)h->n) / 1e3 : 0;
 }
@@ -200,9 +200,9 @@ put_shares(const struct hdr *h, FILE *to)
 	double share = 0, reached;
 
 	for (uint32_t i = 0; i < HDR_BUCKETS && seen < h->n; i++) {
-		if (h->count[i] == 0)
+		if (hdr_count(h, i) == 0)
 			continue;
-		seen += h->count[i];
+		seen += hdr_count(h, i);
 		reached = (double)seen / (double)h->n;
 		if (seen == h->n || reached < share)
 			continue;

@@ -14,6 +14,7 @@ void
 hdr_merge(struct hdr *into, const struct hdr *from)
 {
 	uint32_t first, last;
+	uint64_t sum;
 
 	if (from->n == 0)
 		return;
@@ -25,8 +26,11 @@ hdr_merge(struct hdr *into, const struct hdr *from)
 	into->sum += from->sum;
 	first = hdr_index(from->least_ns < HDR_MOST_NS ? from->least_ns : HDR_MOST_NS);
 	last = hdr_index(from->longest_ns < HDR_MOST_NS ? from->longest_ns : HDR_MOST_NS);
-	for (uint32_t i = first; i <= last; i++)
-		into->count[i] += from->count[i];
+	for (uint32_t i = first; i <= last; i++) {
+		sum = hdr_count(into, i) + hdr_count(from, i);
+		into->low[i] = (uint32_t)sum;
+		into->high[i] = (uint32_t)(sum >> 32);
+	}
 }
 
 uint64_t
@@ -51,7 +55,7 @@ hdr_percentile(const struct hdr *h, double share)
 	if (wanted == 0)
 		wanted = 1;
 	for (uint32_t i = 0; i < HDR_BUCKETS; i++) {
-		seen += h->count[i];
+		seen += hdr_count(h, i);
 		if (seen < wanted)
 			continue;
 		highest = hdr_bucket_ns(i + 1) - 1;

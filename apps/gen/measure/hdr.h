@@ -30,7 +30,8 @@ struct hdr {
 	uint64_t sum;	   /* of them, ns */
 	uint64_t least_ns; /* of them; UINT64_MAX or 0 with none: look at n */
 	uint64_t longest_ns;
-	uint32_t count[HDR_BUCKETS];
+	uint32_t low[HDR_BUCKETS];  /* of the counts: hdr_count(); what is touched stays dense */
+	uint32_t high[HDR_BUCKETS]; /* their carries: a bucket never wraps */
 };
 
 /* The bucket of a value, which is not above HDR_MOST_NS. */
@@ -63,13 +64,21 @@ hdr_record_at(struct hdr *h, uint64_t ns, uint32_t place)
 		h->longest_ns = ns;
 	h->n++;
 	h->sum += ns;
-	h->count[place]++;
+	if (__builtin_expect(++h->low[place] == 0, 0))
+		h->high[place]++;
 }
 
 static inline void
 hdr_record(struct hdr *h, uint64_t ns)
 {
 	hdr_record_at(h, ns, hdr_place(ns));
+}
+
+/* Values in bucket i. */
+static inline uint64_t
+hdr_count(const struct hdr *h, uint32_t i)
+{
+	return (uint64_t)h->high[i] << 32 | h->low[i];
 }
 
 void hdr_clear(struct hdr *h);

@@ -35,6 +35,8 @@
 	X(other,       "packets received that belong to nothing that was sent") \
 	X(reordered,   "answers that came after one to a later request") \
 	X(duplicates,  "answers that had come already") \
+	X(handed_over, "packets that came to one core's queue and were another's") \
+	X(handover_dropped, "packets dropped on the way from one core to another") \
 	X(damaged,     "packets of TCP with a wrong checksum: they are sent again")
 
 /* What can go wrong with a transaction: each counts one that did not end as it should. */

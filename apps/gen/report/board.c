@@ -48,11 +48,11 @@ fill_heat(const struct hdr *h, uint64_t heat[BOARD_BANDS])
 
 	memset(heat, 0, BOARD_BANDS * sizeof(heat[0]));
 	for (uint32_t i = 0; i < HDR_BUCKETS; i++) {
-		if (h->count[i] == 0)
+		if (hdr_count(h, i) == 0)
 			continue;
 		while (band + 1 < BOARD_BANDS && hdr_bucket_ns(i) >= board_band_ns(band + 1))
 			band++;
-		heat[band] += h->count[i];
+		heat[band] += hdr_count(h, i);
 	}
 }
 

@@ -3,14 +3,8 @@
  * --csv: a line an interval, every counter and every time a column of its own.
  */
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "gen/report/output.h"
-
-struct csv {
-	struct view *view;
-	struct out out;
-};
 
 static void
 put_head(FILE *to)
@@ -62,7 +56,7 @@ put_flags(FILE *to, uint32_t flags)
 static void
 on_interval(void *self, const struct interval *i, const struct meter *meter)
 {
-	struct csv *c = self;
+	struct told *c = self;
 	FILE *to = c->out.file;
 
 	(void)meter;
@@ -87,36 +81,18 @@ is_asked(const struct plan *plan)
 static void *
 open_csv(struct view *view)
 {
-	struct csv *c = calloc(1, sizeof(*c));
+	struct told *c = told_open(sizeof(*c), view, "csv", view->plan->csv);
 
-	if (c == NULL) {
-		report_complain("no memory for --csv");
+	if (c == NULL)
 		return NULL;
-	}
-	c->view = view;
-	if (out_open(&c->out, "csv", view->plan->csv) < 0) {
-		free(c);
-		return NULL;
-	}
 	put_head(c->out.file);
 	out_flush(&c->out);
 	return c;
-}
-
-static int
-close_csv(void *self, int status)
-{
-	struct csv *c = self;
-	int rc = out_close(&c->out);
-
-	(void)status;
-	free(c);
-	return rc;
 }
 
 const struct output output_csv = {
 	.asked = is_asked,
 	.open = open_csv,
 	.interval = on_interval,
-	.close = close_csv,
+	.close = told_close,
 };

@@ -2,6 +2,7 @@
 #include "gen/report/document.h"
 
 #include <math.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -160,9 +161,10 @@ static void
 set_counts(json_t *object, const uint64_t count[COUNTS])
 {
 	static const enum counter flat[] = {
-		COUNT_opened,	  COUNT_established, COUNT_requests, COUNT_responses,
-		COUNT_closed,	  COUNT_shed,	     COUNT_late,     COUNT_reordered,
-		COUNT_duplicates, COUNT_other,	     COUNT_damaged,
+		COUNT_opened,		COUNT_established, COUNT_requests, COUNT_responses,
+		COUNT_closed,		COUNT_shed,	   COUNT_late,	   COUNT_reordered,
+		COUNT_duplicates,	COUNT_other,	   COUNT_damaged,  COUNT_handed_over,
+		COUNT_handover_dropped,
 	};
 
 	for (size_t i = 0; i < RTE_DIM(flat); i++)
@@ -333,6 +335,8 @@ document_row(const struct cell *cells, unsigned int n)
 
 /* The end -------------------------------------------------------------------------------------- */
 
+static const char *const of_port[] = { "rx_missed", "rx_errors", "rx_no_mbuf", "tx_errors" };
+
 static json_t *
 ledger_of(const struct ledger *l)
 {
@@ -349,12 +353,32 @@ ledger_of(const struct ledger *l)
 	set_number(o, "received", l->received);
 	set_number(o, "taken", l->taken);
 	set_number(o, "passed", l->passed);
+	set_number(o, "handed_over", l->handed_over);
+	set_number(o, "taken_over", l->taken_over);
+	set_number(o, "handover_dropped", l->handover_dropped);
 	set_number(o, "rx_missed", l->rx_missed);
 	set_number(o, "rx_errors", l->rx_errors);
 	set_number(o, "rx_no_mbuf", l->rx_no_mbuf);
 	set_number(o, "tx_errors", l->tx_errors);
 	json_object_set_new(o, "balanced", json_boolean(l->balanced));
 	return o;
+}
+
+/* Each core's part; what the port says is of all its queues. */
+static json_t *
+workers_of(const struct view *view, const struct result *r)
+{
+	json_t *array = json_array();
+
+	for (unsigned int i = 0; i < r->workers_n; i++) {
+		json_t *worker = ledger_of(&r->of_worker[i]);
+
+		set_number(worker, "core", view->setup->cores[i]);
+		for (size_t k = 0; k < RTE_DIM(of_port); k++)
+			json_object_del(worker, of_port[k]);
+		json_array_append_new(array, worker);
+	}
+	return array;
 }
 
 static json_t *
@@ -398,6 +422,37 @@ set_figures(json_t *end, const struct plan *plan, const struct result *r)
 	json_object_set_new(end, "busy", json_real(r->busy));
 }
 
+/* --capture-failed: what is in its file. */
+static json_t *
+captured_of(const struct failures *f)
+{
+	static const char *const protos[] = {
+		[IPPROTO_TCP] = "tcp", [IPPROTO_UDP] = "udp", [IPPROTO_ICMP] = "icmp"
+	};
+	json_t *captured = json_object(), *list = json_array();
+	char text[TERN_ADDR_TEXT];
+
+	for (uint32_t i = 0; i < f->n; i++) {
+		const struct captured_failure *c = &f->list[i];
+		json_t *one = json_object();
+
+		set_text(one, "cause", error_names[c->cause]);
+		set_number(one, "at_ns", c->at_ns);
+		set_text(one, "proto", protos[c->who.proto]);
+		set_text(one, "local", tern_addr_print(tern_addr_v4(c->who.local), text));
+		set_number(one, "local_port", rte_be_to_cpu_16(c->who.local_port));
+		set_text(one, "remote", tern_addr_print(tern_addr_v4(c->who.remote), text));
+		set_number(one, "remote_port", rte_be_to_cpu_16(c->who.remote_port));
+		set_number(one, "frames", c->frames);
+		json_array_append_new(list, one);
+	}
+	set_text(captured, "file", f->path);
+	set_number(captured, "frames", f->frames);
+	set_number(captured, "missed", f->missed);
+	json_object_set_new(captured, "failures", list);
+	return captured;
+}
+
 json_t *
 document_end(const struct view *view, const struct finish *f)
 {
@@ -406,6 +461,7 @@ document_end(const struct view *view, const struct finish *f)
 
 	if (r != NULL && r->failed == 0) {
 		set_figures(end, view->plan, r);
+		json_object_set_new(end, "workers", workers_of(view, r));
 		set_number(end, "intervals", r->intervals_n);
 		set_number(end, "flagged", r->flagged);
 		set_number(end, "disturbed", r->disturbed);
@@ -413,6 +469,8 @@ document_end(const struct view *view, const struct finish *f)
 		json_object_set_new(end, "trustworthy", json_boolean(r->trustworthy));
 		set_text(end, "verdict", r->verdict);
 	}
+	if (view->setup->failures != NULL)
+		json_object_set_new(end, "captured", captured_of(view->setup->failures));
 	json_object_set_new(end, "exit", json_integer(f->status));
 	return end;
 }

@@ -3,42 +3,8 @@
  * --hlog: the histograms of each interval, for HdrHistogram's log readers, tagged with the name of
  * what was timed. --hgrm: the distribution of the whole, for its plotter.
  */
-#include <stdlib.h>
-
 #include "gen/measure/export.h"
 #include "gen/report/output.h"
-
-struct histograms {
-	struct view *view;
-	struct out out;
-};
-
-static struct histograms *
-open_file(struct view *view, const char *option, const char *path)
-{
-	struct histograms *h = calloc(1, sizeof(*h));
-
-	if (h == NULL) {
-		report_complain("no memory for --%s", option);
-		return NULL;
-	}
-	h->view = view;
-	if (out_open(&h->out, option, path) == 0)
-		return h;
-	free(h);
-	return NULL;
-}
-
-static int
-close_file(void *self, int status)
-{
-	struct histograms *h = self;
-	int rc = out_close(&h->out);
-
-	(void)status;
-	free(h);
-	return rc;
-}
 
 /* --hlog --------------------------------------------------------------------------------------- */
 
@@ -51,7 +17,7 @@ is_hlog_asked(const struct plan *plan)
 static void *
 open_hlog(struct view *view)
 {
-	struct histograms *h = open_file(view, "hlog", view->plan->hlog);
+	struct told *h = told_open(sizeof(*h), view, "hlog", view->plan->hlog);
 
 	if (h != NULL) {
 		export_log_head(h->out.file, view->setup->epoch_ns);
@@ -64,7 +30,7 @@ open_hlog(struct view *view)
 static void
 on_interval(void *self, const struct interval *i, const struct meter *meter)
 {
-	struct histograms *h = self;
+	struct told *h = self;
 	uint64_t base_ns = h->view->base_ns;
 
 	if (h->out.file == NULL)
@@ -81,7 +47,7 @@ const struct output output_hlog = {
 	.asked = is_hlog_asked,
 	.open = open_hlog,
 	.interval = on_interval,
-	.close = close_file,
+	.close = told_close,
 };
 
 /* --hgrm --------------------------------------------------------------------------------------- */
@@ -95,13 +61,13 @@ is_hgrm_asked(const struct plan *plan)
 static void *
 open_hgrm(struct view *view)
 {
-	return open_file(view, "hgrm", view->plan->hgrm);
+	return told_open(sizeof(struct told), view, "hgrm", view->plan->hgrm);
 }
 
 static void
 on_finish(void *self, const struct finish *f)
 {
-	struct histograms *h = self;
+	struct told *h = self;
 
 	if (h->out.file != NULL && f->result->failed == 0)
 		export_distribution(&f->result->sum.time[plan_headline(h->view->plan)],
@@ -113,5 +79,5 @@ const struct output output_hgrm = {
 	.asked = is_hgrm_asked,
 	.open = open_hgrm,
 	.finish = on_finish,
-	.close = close_file,
+	.close = told_close,
 };

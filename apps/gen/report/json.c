@@ -3,13 +3,10 @@
  * --json: the whole document. It is written as it becomes known, so that a run of days takes no
  * more memory than one of seconds; it is complete when the program ends.
  */
-#include <stdlib.h>
-
 #include "gen/report/document.h"
 
 struct writer {
-	struct view *view;
-	struct out out;
+	struct told told; /* first */
 	unsigned int intervals, rows;
 	json_t *tables;
 	bool ended; /* the result is written */
@@ -18,16 +15,16 @@ struct writer {
 static void
 put(struct writer *w, json_t *part)
 {
-	if (w->out.file != NULL && part != NULL)
-		json_dumpf(part, w->out.file, DOCUMENT_FORM);
+	if (w->told.out.file != NULL && part != NULL)
+		json_dumpf(part, w->told.out.file, DOCUMENT_FORM);
 	json_decref(part);
 }
 
 static void
 put_text(struct writer *w, const char *text)
 {
-	if (w->out.file != NULL)
-		fputs(text, w->out.file);
+	if (w->told.out.file != NULL)
+		fputs(text, w->told.out.file);
 }
 
 static void
@@ -35,9 +32,9 @@ put_head(struct writer *w)
 {
 	put_text(w, "{\"schema\":\"" DOCUMENT_SCHEMA "\",\"version\":\"" TERN_VERSION
 		    "\",\n\"start\":");
-	put(w, document_start(w->view));
+	put(w, document_start(w->told.view));
 	put_text(w, ",\n\"intervals\":[");
-	out_flush(&w->out);
+	out_flush(&w->told.out);
 }
 
 static void
@@ -47,8 +44,8 @@ on_interval(void *self, const struct interval *i, const struct meter *meter)
 
 	(void)meter;
 	put_text(w, w->intervals++ > 0 ? ",\n" : "\n");
-	put(w, document_interval(w->view, i));
-	out_flush(&w->out);
+	put(w, document_interval(w->told.view, i));
+	out_flush(&w->told.out);
 }
 
 static void
@@ -75,7 +72,7 @@ put_end(struct writer *w, const struct finish *f)
 		put(w, json_incref(w->tables));
 	}
 	put_text(w, ",\n\"end\":");
-	put(w, document_end(w->view, f));
+	put(w, document_end(w->told.view, f));
 	put_text(w, "}\n");
 	w->ended = true;
 }
@@ -87,7 +84,7 @@ on_finish(void *self, const struct finish *f)
 
 	if (!w->ended)
 		put_end(w, f);
-	out_flush(&w->out);
+	out_flush(&w->told.out);
 }
 
 static bool
@@ -99,20 +96,13 @@ is_asked(const struct plan *plan)
 static void *
 open_json(struct view *view)
 {
-	struct writer *w = calloc(1, sizeof(*w));
 	const struct plan *plan = view->plan;
+	struct writer *w =
+		told_open(sizeof(*w), view, "json", plan->json_stdout ? "-" : plan->json);
 
-	if (w == NULL) {
-		report_complain("no memory for --json");
+	if (w == NULL)
 		return NULL;
-	}
-	w->view = view;
 	w->tables = json_object();
-	if (out_open(&w->out, "json", plan->json_stdout ? "-" : plan->json) < 0) {
-		json_decref(w->tables);
-		free(w);
-		return NULL;
-	}
 	put_head(w);
 	return w;
 }
@@ -122,14 +112,11 @@ static int
 close_json(void *self, int status)
 {
 	struct writer *w = self;
-	int rc;
 
 	if (!w->ended)
 		put_end(w, &(struct finish){ .status = status });
-	rc = out_close(&w->out);
 	json_decref(w->tables);
-	free(w);
-	return rc;
+	return told_close(w, status);
 }
 
 const struct output output_json = {

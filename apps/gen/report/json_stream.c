@@ -2,15 +2,12 @@
 /*
  * --json-stream: one event a line, {"event":"interval","data":{...}}, for who reads along.
  */
-#include <stdlib.h>
-
 #include "gen/report/document.h"
 
 struct stream {
-	struct view *view;
-	struct out out;
+	struct told told; /* first */
 	bool ended;
-	bool told; /* an error */
+	bool failed; /* an error was told */
 };
 
 static void
@@ -18,18 +15,18 @@ put_event(struct stream *s, const char *event, json_t *data)
 {
 	json_t *line = json_pack("{s:s, s:o}", "event", event, "data", data);
 
-	if (s->out.file != NULL && line != NULL) {
-		json_dumpf(line, s->out.file, DOCUMENT_FORM);
-		fputc('\n', s->out.file);
+	if (s->told.out.file != NULL && line != NULL) {
+		json_dumpf(line, s->told.out.file, DOCUMENT_FORM);
+		fputc('\n', s->told.out.file);
 	}
 	json_decref(line);
-	out_flush(&s->out);
+	out_flush(&s->told.out);
 }
 
 static void
 put_start(struct stream *s)
 {
-	json_t *start = document_start(s->view);
+	json_t *start = document_start(s->told.view);
 
 	json_object_set_new(start, "schema", json_string(DOCUMENT_SCHEMA));
 	json_object_set_new(start, "version", json_string(TERN_VERSION));
@@ -42,7 +39,7 @@ on_interval(void *self, const struct interval *i, const struct meter *meter)
 	struct stream *s = self;
 
 	(void)meter;
-	put_event(s, "interval", document_interval(s->view, i));
+	put_event(s, "interval", document_interval(s->told.view, i));
 }
 
 static void
@@ -59,7 +56,7 @@ on_error(void *self, const char *text)
 	struct stream *s = self;
 
 	put_event(s, "error", json_pack("{s:o}", "text", document_text(text)));
-	s->told = true;
+	s->failed = true;
 }
 
 static void
@@ -68,7 +65,7 @@ on_finish(void *self, const struct finish *f)
 	struct stream *s = self;
 
 	if (!s->ended)
-		put_event(s, "end", document_end(s->view, f));
+		put_event(s, "end", document_end(s->told.view, f));
 	s->ended = true;
 }
 
@@ -81,18 +78,10 @@ is_asked(const struct plan *plan)
 static void *
 open_stream(struct view *view)
 {
-	struct stream *s = calloc(1, sizeof(*s));
+	struct stream *s = told_open(sizeof(*s), view, "json-stream", view->plan->json_stream);
 
-	if (s == NULL) {
-		report_complain("no memory for --json-stream");
-		return NULL;
-	}
-	s->view = view;
-	if (out_open(&s->out, "json-stream", view->plan->json_stream) < 0) {
-		free(s);
-		return NULL;
-	}
-	put_start(s);
+	if (s != NULL)
+		put_start(s);
 	return s;
 }
 
@@ -100,15 +89,12 @@ static int
 close_stream(void *self, int status)
 {
 	struct stream *s = self;
-	int rc;
 
-	if (!s->ended && !s->told && status != 0)
+	if (!s->ended && !s->failed && status != 0)
 		on_error(s, status == 1 ? "it could not be run" : "there is no result");
 	if (!s->ended)
 		on_finish(s, &(struct finish){ .status = status });
-	rc = out_close(&s->out);
-	free(s);
-	return rc;
+	return told_close(s, status);
 }
 
 const struct output output_json_stream = {

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "gen/report/output.h"
@@ -99,4 +100,31 @@ out_close(struct out *o)
 	}
 	o->file = NULL;
 	return o->failed ? -1 : 0;
+}
+
+void *
+told_open(size_t bytes, struct view *view, const char *option, const char *path)
+{
+	struct told *t = calloc(1, bytes);
+
+	if (t == NULL) {
+		report_complain("no memory for --%s", option);
+		return NULL;
+	}
+	t->view = view;
+	if (out_open(&t->out, option, path) == 0)
+		return t;
+	free(t);
+	return NULL;
+}
+
+int
+told_close(void *self, int status)
+{
+	struct told *t = self;
+	int rc = out_close(&t->out);
+
+	(void)status;
+	free(t);
+	return rc;
 }

@@ -44,6 +44,17 @@ struct view {
 	struct board *board; /* live figures for other threads */
 };
 
+/* What an output that is a file begins with. */
+struct told {
+	struct view *view;
+	struct out out;
+};
+
+/* Zeros of this size that begin with a struct told. Return: NULL after one line on stderr. */
+void *told_open(size_t bytes, struct view *view, const char *option, const char *path);
+/* As output.close. */
+int told_close(void *self, int status);
+
 struct finish {
 	const struct result *result;
 	const struct judged *judged;

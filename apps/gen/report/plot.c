@@ -67,11 +67,11 @@ put_distribution(FILE *to, const char *block, const struct hdr *h)
 
 	fprintf(to, "$%s << EOD\n", block);
 	for (uint32_t i = 0; i < HDR_BUCKETS && seen < h->n; i++) {
-		if (h->count[i] == 0)
+		if (hdr_count(h, i) == 0)
 			continue;
 		above = (double)h->n / (double)(h->n - seen);
 		us = (double)hdr_bucket_ns(i + 1) / 1e3;
-		seen += h->count[i];
+		seen += hdr_count(h, i);
 		if (!is_seen(above, us, told_above, told_us))
 			continue;
 		fprintf(to, "%g %g\n", told_above = above, told_us = us);

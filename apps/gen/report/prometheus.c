@@ -141,7 +141,7 @@ put_histogram(FILE *to, const char *name, const char *help, const struct hdr *h)
 	head(to, name, "histogram", help);
 	for (size_t i = 0; i < RTE_DIM(ends_ns); i++) {
 		for (; b < HDR_BUCKETS && hdr_bucket_ns(b + 1) - 1 <= ends_ns[i]; b++)
-			seen += h->count[b];
+			seen += hdr_count(h, b);
 		fprintf(to, "%s_bucket{le=\"%g\"} %" PRIu64 "\n", name, (double)ends_ns[i] / 1e9,
 			seen);
 	}

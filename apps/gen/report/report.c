@@ -24,43 +24,18 @@ struct report {
 	bool begun;		       /* there was an interval */
 };
 
-/* The options that name a file, "-" for stdout. */
+/* Text for people: on stdout, unless a file is "-". */
 static void
-files_of(const struct plan *plan, const char *files[], unsigned int *n)
-{
-	const char *const all[] = {
-		plan->json_stdout ? "-" : plan->json,
-		plan->json_stream,
-		plan->csv,
-		plan->hgrm,
-		plan->hlog,
-	};
-
-	for (*n = 0; *n < RTE_DIM(all); (*n)++)
-		files[*n] = all[*n];
-}
-
-/* Two that write to stdout would be read by nobody. Return: 0, or -1 after one line on stderr. */
-static int
 open_text(struct view *view)
 {
-	const char *files[8];
-	unsigned int n, taken = 0;
+	const struct plan *plan = view->plan;
+	const char *const files[] = { plan->json, plan->json_stream, plan->csv, plan->hgrm,
+				      plan->hlog };
+	bool taken = plan->json_stdout;
 
-	files_of(view->plan, files, &n);
-	for (unsigned int i = 0; i < n; i++)
-		taken += files[i] != NULL && strcmp(files[i], "-") == 0;
-	if (taken > 1) {
-		report_complain("stdout is for one of --json, --json-stream, --csv, --hgrm and "
-				"--hlog: name files for the others");
-		return -1;
-	}
-	if (taken > 0 && view->plan->tui) {
-		report_complain("--tui is on stdout: name a file for what else is there");
-		return -1;
-	}
-	view->text.file = taken == 0 ? stdout : NULL;
-	return 0;
+	for (size_t i = 0; i < RTE_DIM(files); i++)
+		taken |= files[i] != NULL && strcmp(files[i], "-") == 0;
+	view->text.file = taken ? NULL : stdout;
 }
 
 static int
@@ -90,7 +65,8 @@ report_begin(const struct plan *plan, const struct setup *setup)
 	r->view.plan = plan;
 	r->view.setup = setup;
 	r->view.board = board_new(&r->view);
-	if (r->view.board != NULL && open_text(&r->view) == 0 && open_all(r) == 0)
+	open_text(&r->view);
+	if (r->view.board != NULL && open_all(r) == 0)
 		return r;
 	report_end(r, 1);
 	return NULL;

@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #include "gen/plan.h"
+#include "gen/record/failures.h"
 #include "gen/trial.h"
 
 #define SETUP_PORTS 8
@@ -37,9 +38,10 @@ struct setup {
 	unsigned int ports_n;
 	unsigned int cores[SETUP_CORES]; /* of the workers */
 	unsigned int cores_n;
-	const char *timestamps;	     /* where times come from: "tsc", "virtual" */
-	uint64_t epoch_ns;	     /* wall clock at the start; 0 in a simulation */
-	void (*on_quit)(void *quit); /* somebody pressed q on the live page; from its thread */
+	const char *timestamps;		 /* where times come from: "tsc", "virtual" */
+	uint64_t epoch_ns;		 /* wall clock at the start; 0 in a simulation */
+	const struct failures *failures; /* that were captured; NULL: not asked for */
+	void (*on_quit)(void *quit);	 /* somebody pressed q on the live page; from its thread */
 	void *quit;
 };
 

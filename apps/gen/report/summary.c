@@ -18,6 +18,7 @@ enum { TABLE_NAME = 64 };
 struct block {
 	struct view *view;
 	char table[TABLE_NAME]; /* whose rows come now */
+	bool finished;
 };
 
 static const struct {
@@ -318,15 +319,38 @@ static void
 print_oddities(FILE *to, const struct meter *m)
 {
 	static const enum counter odd[] = {
-		COUNT_rexmit_syn, COUNT_rexmit_data, COUNT_rexmit_fin, COUNT_shed,
-		COUNT_late,	  COUNT_tx_full,     COUNT_tx_dropped, COUNT_no_mbuf,
-		COUNT_reordered,  COUNT_duplicates,  COUNT_other,      COUNT_damaged,
+		COUNT_rexmit_syn,  COUNT_rexmit_data,	   COUNT_rexmit_fin, COUNT_shed,
+		COUNT_late,	   COUNT_tx_full,	   COUNT_tx_dropped, COUNT_no_mbuf,
+		COUNT_reordered,   COUNT_duplicates,	   COUNT_other,	     COUNT_damaged,
+		COUNT_handed_over, COUNT_handover_dropped,
 	};
 
 	for (size_t i = 0; i < RTE_DIM(odd); i++)
 		if (m->count[odd[i]] > 0)
 			fprintf(to, "  %10" PRIu64 " %-12s %s\n", m->count[odd[i]],
 				counter_names[odd[i]], counter_texts[odd[i]]);
+}
+
+/* Of --capture-failed: how many, and whom to look for in the file. */
+static void
+print_captured(FILE *to, const struct failures *f)
+{
+	enum { LISTED = 10 };
+
+	fprintf(to, "captured     %" PRIu32 " failures (%" PRIu64 " frames) in %s", f->n, f->frames,
+		f->path);
+	if (f->missed > 0)
+		fprintf(to, ", %" PRIu64 " more were not captured", f->missed);
+	fputc('\n', to);
+	for (uint32_t i = 0; i < RTE_MIN(f->n, (uint32_t)LISTED); i++) {
+		const struct captured_failure *c = &f->list[i];
+		char local[TERN_ADDR_TEXT];
+
+		fprintf(to, "  %10" PRIu32 " %s of %s:%u, %s\n", c->frames,
+			c->frames == 1 ? "frame" : "frames",
+			tern_addr_print(tern_addr_v4(c->who.local), local),
+			rte_be_to_cpu_16(c->who.local_port), error_names[c->cause]);
+	}
 }
 
 static void
@@ -339,6 +363,11 @@ print_ledger(FILE *to, const struct ledger *l)
 		" = taken %" PRIu64 " + passed %" PRIu64 "  %s\n",
 		l->launched, l->done, l->failed, l->inflight, l->shed, l->made, l->sent, l->dropped,
 		l->received, l->taken, l->passed, l->balanced ? "OK" : "UNBALANCED");
+	if (l->handed_over + l->handover_dropped > 0)
+		fprintf(to,
+			"             from core to core %" PRIu64 ", dropped on the way %" PRIu64
+			"\n",
+			l->handed_over, l->handover_dropped);
 	if (l->rx_missed + l->rx_errors + l->rx_no_mbuf + l->tx_errors > 0)
 		fprintf(to,
 			"             the port missed %" PRIu64 ", rx errors %" PRIu64
@@ -431,8 +460,11 @@ on_finish(void *self, const struct finish *f)
 	print_percentiles(to, &f->result->sum);
 	print_errors(to, f->result);
 	print_oddities(to, &f->result->total);
+	if (b->view->setup->failures != NULL)
+		print_captured(to, b->view->setup->failures);
 	print_ledger(to, &f->result->ledger);
 	print_judgement(to, plan, f);
+	b->finished = true;
 	out_flush(&b->view->text);
 }
 
@@ -511,8 +543,14 @@ open_block(struct view *view)
 static int
 close_block(void *self, int status)
 {
+	struct block *b = self;
+	const struct failures *failures = b->view->setup->failures;
+
 	(void)status;
-	free(self);
+	/* suites have rows, and no final block */
+	if (!b->finished && failures != NULL && b->view->text.file != NULL)
+		print_captured(b->view->text.file, failures);
+	free(b);
 	return 0;
 }
 

@@ -8,10 +8,9 @@
 static const uint64_t TRIAL_NS = 60 * TERN_S; /* RFC 2544 §24 */
 static const double ABLE = 0.98; /* of what the generator did at its limit it does always */
 
-/* RFC 2544 §9.1, for Ethernet. */
-static const uint16_t SIZES[] = { 64, 128, 256, 512, 1024, 1280, 1518 };
-
-enum { SIZES_N = sizeof(SIZES) / sizeof(SIZES[0]) };
+/* For Ethernet: RFC 2544 §9.1, and RFC 8219 §5.1.1 as far as a port takes them without ado. */
+static const uint16_t SIZES_2544[] = { 64, 128, 256, 512, 1024, 1280, 1518 };
+static const uint16_t SIZES_8219[] = { 64, 128, 256, 512, 768, 1024, 1280, 1518 };
 
 void
 frames_trial(const struct frames *f, double rate, uint64_t omit_ns, uint64_t ns,
@@ -132,11 +131,31 @@ one_size(struct frames *f, int (*test)(struct frames *f))
 	return suite_worse(status, test(f));
 }
 
+/* Return: how many. */
+static unsigned int
+sizes_of(struct series *s, uint16_t sizes[SIZES_MAX])
+{
+	const struct imix *imix = &s->plan->imix;
+
+	for (unsigned int i = 0; i < imix->n; i++)
+		sizes[i] = imix->size[i].bytes;
+	if (imix->n > 0)
+		return imix->n;
+	if (s->plan->suite == SUITE_RFC2544) {
+		memcpy(sizes, SIZES_2544, sizeof(SIZES_2544));
+		return RTE_DIM(SIZES_2544);
+	}
+	suite_note(s, "RFC 8219 §5.1.1 wants frames of 1522, 2048, 4096, 8192 and 9216 bytes, too: "
+		      "give --sizes where the port and the device take them");
+	memcpy(sizes, SIZES_8219, sizeof(SIZES_8219));
+	return RTE_DIM(SIZES_8219);
+}
+
 int
 frames_each(struct series *s, int (*test)(struct frames *f))
 {
-	const struct imix *imix = &s->plan->imix;
-	unsigned int n = imix->n > 0 ? imix->n : SIZES_N;
+	uint16_t sizes[SIZES_MAX];
+	unsigned int n = sizes_of(s, sizes);
 	struct frames *f = calloc(1, sizeof(*f));
 	int status = 0;
 
@@ -146,12 +165,11 @@ frames_each(struct series *s, int (*test)(struct frames *f))
 	f->trial_ns = s->plan->trial_most_ns > 0 ? s->plan->trial_most_ns : TRIAL_NS;
 	if (s->plan->suite == SUITE_RFC8219 && s->plan->trial_most_ns > 0)
 		f->trial_ns /= 2; /* what --trial says is the whole stream there: §7.2 */
-	f->shortened = f->trial_ns < TRIAL_NS;
-	if (f->shortened)
+	if (f->trial_ns < TRIAL_NS)
 		suite_note(s, "trials of %.9g s: this is not RFC length, which is 60 s",
 			   (double)f->trial_ns / 1e9);
 	for (unsigned int i = 0; i < n && status != 1 && status != 2; i++) {
-		f->bytes = imix->n > 0 ? imix->size[i].bytes : SIZES[i];
+		f->bytes = sizes[i];
 		status = suite_worse(status, one_size(f, test));
 	}
 	free(f);
@@ -175,6 +193,8 @@ frames_notes(struct series *s)
 	suite_note(s, "for an isolated test network only, never for one that others use: RFC 6815");
 	suite_note(s, "the device sends each frame back: rates are of one direction, times are of "
 		      "the round trip");
+	suite_note(s, "latency as store-and-forward devices have it (RFC 1242): from the last bit "
+		      "in to the first bit out, by the generator's timestamps");
 	suite_note(s,
 		   "100%% is --max, the rate of the media, or the highest that could be offered");
 }

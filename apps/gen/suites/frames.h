@@ -14,9 +14,8 @@
 /* The device under test at one frame size. */
 struct frames {
 	struct series *s;
-	uint16_t bytes;	   /* with FCS, RFC 2544 §9 */
-	uint64_t trial_ns; /* 60 s, or what --trial has it shortened to */
-	bool shortened;
+	uint16_t bytes;	       /* with FCS, RFC 2544 §9 */
+	uint64_t trial_ns;     /* 60 s, or as --trial has it */
 	double throughput;     /* a second; 0: none without loss */
 	double ceiling;	       /* the highest rate that was, or could be, offered */
 	bool loses_at_ceiling; /* else nothing is known of what overload does */
@@ -25,7 +24,7 @@ struct frames {
 };
 
 /*
- * Of each frame size of the plan, or of RFC 2544 §9.1: find the throughput, tell it, run the test.
+ * Of each frame size of the plan, or of the RFC: find the throughput, tell it, run the test.
  * Return: the worst status; the first that is 1 or 2 ends it.
  */
 int frames_each(struct series *s, int (*test)(struct frames *f));

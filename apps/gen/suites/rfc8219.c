@@ -147,8 +147,6 @@ rfc8219_suite(struct series *s)
 	if (status != 0)
 		return status;
 	frames_notes(s);
-	suite_note(s, "latency as store-and-forward devices have it (RFC 1242): from the last bit "
-		      "in to the first bit out, by the generator's timestamps");
 	if (s->plan->repeat > 1 && s->plan->repeat < REPEATS)
 		suite_note(s, "%u repetitions: RFC 8219 wants at least 20", s->plan->repeat);
 	return frames_each(s, tests_of_size);
