@@ -341,7 +341,7 @@ capture(struct worker *w, const struct slot *s, enum error why)
 {
 	const struct datagrams *d = datagrams_of(w);
 	uint32_t flow = (uint32_t)(s - d->slot) >> d->depth_bits;
-	struct source source = sources_at(&d->sources, flow_number(w, flow));
+	struct source source = sources_at(&d->sources, flow);
 	const struct tuple who = {
 		.local = rte_cpu_to_be_32(source.addr),
 		.remote = tern_addr_to_v4(w->plan->target),
