@@ -19,8 +19,7 @@ enum {
 	ALIGN = 64,
 	ASK_KEPT = 1 << 16,  /* bytes of a request that is kept as it is */
 	BODY_KEPT = 1 << 18, /* bytes of a response that others are compared with */
-	TUPLES_AHEAD = 8,
-	TUPLES_TRIED = 16, /* in one launch */
+	TUPLES_TRIED = 16,   /* in one launch */
 	SOURCES_MOST = 1 << 16,
 	OPENS_AT_ONCE = 32,  /* SYNs in one turn, of rr */
 	CLOSES_AT_ONCE = 32, /* FINs in one turn, at the end of rr and hold */
@@ -286,7 +285,6 @@ init_tuples(struct lite *l, const struct worker *w)
 	while (greatest_divisor(l->tuples, l->stride) != 1)
 		l->stride++;
 	l->stride %= l->tuples;
-	l->ahead = (uint32_t)((uint64_t)l->stride * TUPLES_AHEAD % l->tuples);
 }
 
 static uint32_t
@@ -295,23 +293,25 @@ key_of(const struct lite *l, uint32_t tuple)
 	return tuple % l->sources << 16 | (l->sport + tuple / l->sources);
 }
 
-static uint32_t
-further(const struct lite *l, uint32_t tuple, uint32_t by)
-{
-	uint64_t at = (uint64_t)tuple + by;
-
-	return (uint32_t)(at < l->tuples ? at : at - l->tuples);
-}
-
-/* The bucket of one some steps ahead is fetched meanwhile: it is anywhere. */
+/* One some steps ahead takes its place; its bucket is fetched meanwhile, as it is anywhere. */
 static uint32_t
 next_key(struct lite *l)
 {
-	uint32_t key = key_of(l, l->tuple);
+	uint32_t *coming = &l->coming[l->come++ % LITE_COMING], key = *coming;
+	uint64_t further = (uint64_t)l->tuple + l->stride;
 
-	rte_prefetch0(table_place(l, key_of(l, further(l, l->tuple, l->ahead))).bucket);
-	l->tuple = further(l, l->tuple, l->stride);
+	*coming = key_of(l, l->tuple);
+	rte_prefetch0(table_place(l, *coming).bucket);
+	l->tuple = (uint32_t)(further < l->tuples ? further : further - l->tuples);
 	return key;
+}
+
+static void
+first_keys(struct lite *l, struct worker *w)
+{
+	l->tuple = (uint32_t)(worker_random(w) % l->tuples);
+	for (unsigned int i = 0; i < LITE_COMING; i++)
+		next_key(l);
 }
 
 /* One that is not in use. Return: false when none was found in some tries. */
@@ -592,7 +592,7 @@ lite_start(struct worker *w, uint64_t now)
 	l->halved = 0;
 	l->since = now;
 	l->tried = 0;
-	l->tuple = (uint32_t)(worker_random(w) % l->tuples);
+	first_keys(l, w);
 }
 
 static bool

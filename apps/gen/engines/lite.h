@@ -44,6 +44,7 @@ enum {
 	LITE_ENTRIES = 16,     /* of a bucket of the table */
 	LITE_TICK_SHIFT = 18,  /* a tick is 2^18 ns, 0.26 ms */
 	LITE_SLOTS = 4096,     /* of the wheel: 1.07 s */
+	LITE_COMING = 8,       /* tuples that are known before they are used */
 	LITE_CROWD = 14,       /* clients that wait in a cache line of it */
 	LITE_FLIGHT_SEGS = 10, /* RFC 6928 */
 	LITE_LATER = 16384,    /* ACKs that may wait */
@@ -155,7 +156,9 @@ struct lite {
 
 	/* Tuples. */
 	uint32_t sport, sport_end, sports; /* ours: ports.h */
-	uint32_t tuples, tuple, stride, ahead;
+	uint32_t tuples, tuple, stride;
+	uint32_t coming[LITE_COMING]; /* keys, a ring */
+	uint32_t come;
 	uint64_t isn; /* ns to be added to the time for isn_of() */
 
 	/* Blocks. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A burst of packets from the port, in stages, so that the cache misses of all of them overlap:
- * headers read and checked; buckets; blocks; and then one segment after the other.
+ * A burst of packets from the port, in stages, so that the cache misses of all of them overlap, and
+ * each has something to do meanwhile: headers are read and buckets fetched; blocks are fetched and
+ * checksums made; and then comes one segment after the other.
  */
 #include <string.h>
 
@@ -33,11 +34,10 @@ struct came {
 	struct rte_mbuf *m;
 	struct segment s;
 	uint32_t key;
+	uint16_t ip_bytes, tcp_bytes; /* of the header of IP; of all behind it */
 	struct place place;
 	struct client *client; /* that it seems to be for; NULL: it is for none */
 };
-
-enum whose { OURS, DROPPED, OTHERS };
 
 /* Reading ------------------------------------------------------------------------------------ */
 
@@ -84,23 +84,22 @@ sum_ip(const struct rte_ipv4_hdr *ip, uint32_t bytes)
 
 /* A checksum that the port has not judged is summed. NONE means: wrong there, but known good. */
 static inline bool
-is_intact(const struct rte_mbuf *m, const struct rte_ipv4_hdr *ip, uint32_t ip_bytes,
-	  uint32_t tcp_bytes)
+is_intact(const struct came *c)
 {
-	uint64_t by_ip = m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
-	uint64_t by_tcp = m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
-	const uint8_t *tcp = (const uint8_t *)ip + ip_bytes;
+	uint64_t by_ip = c->m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
+	uint64_t by_tcp = c->m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
+	const struct rte_ipv4_hdr *ip = ip_of(c->m);
 	uint64_t pseudo;
 
 	if (by_ip == RTE_MBUF_F_RX_IP_CKSUM_BAD || by_tcp == RTE_MBUF_F_RX_L4_CKSUM_BAD)
 		return false;
-	if (by_ip == RTE_MBUF_F_RX_IP_CKSUM_UNKNOWN && csum_finish(sum_ip(ip, ip_bytes)) != 0)
+	if (by_ip == RTE_MBUF_F_RX_IP_CKSUM_UNKNOWN && csum_finish(sum_ip(ip, c->ip_bytes)) != 0)
 		return false;
 	if (by_tcp != RTE_MBUF_F_RX_L4_CKSUM_UNKNOWN)
 		return true;
 	pseudo = (uint64_t)ip->src_addr + ip->dst_addr + RTE_BE16(IPPROTO_TCP) +
-		 rte_cpu_to_be_16((uint16_t)tcp_bytes);
-	return csum_finish(sum_words(pseudo, tcp, tcp_bytes)) == 0;
+		 rte_cpu_to_be_16(c->tcp_bytes);
+	return csum_finish(sum_words(pseudo, (const uint8_t *)ip + c->ip_bytes, c->tcp_bytes)) == 0;
 }
 
 static inline void
@@ -128,8 +127,9 @@ is_whole(const struct rte_mbuf *m, const struct rte_ipv4_hdr *ip, uint32_t *head
 	       *total <= m->data_len - (uint32_t)ETH;
 }
 
-static inline enum whose
-read_packet(struct lite *l, struct rte_mbuf *m, struct came *came)
+/* Return: is it for us? */
+static inline bool
+read_packet(const struct lite *l, struct rte_mbuf *m, struct came *came)
 {
 	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
 	const struct rte_ipv4_hdr *ip = ip_of(m);
@@ -139,23 +139,21 @@ read_packet(struct lite *l, struct rte_mbuf *m, struct came *came)
 	if (unlikely(m->data_len < ETH + IP_BYTES + TCP_BYTES) ||
 	    eth->ether_type != RTE_BE16(RTE_ETHER_TYPE_IPV4) || ip->next_proto_id != IPPROTO_TCP ||
 	    ip->src_addr != l->target || (ip->fragment_offset & RTE_BE16(FRAGMENTS)) != 0)
-		return OTHERS;
+		return false;
 	if (unlikely(!is_whole(m, ip, &ip_bytes, &total)) || total - ip_bytes < TCP_BYTES)
-		return OTHERS;
+		return false;
 	tcp = (const struct rte_tcp_hdr *)((const uint8_t *)ip + ip_bytes);
 	header = (tcp->data_off >> 4) * 4u;
 	if (tcp->src_port != l->port || header < TCP_BYTES || header > total - ip_bytes ||
 	    !read_key(l, ip->dst_addr, tcp->dst_port, &came->key))
-		return OTHERS;
-	if (unlikely(!is_intact(m, ip, ip_bytes, total - ip_bytes))) {
-		worker_count(l->w, COUNT_damaged);
-		return DROPPED;
-	}
+		return false;
 	read_tcp(&came->s, tcp, header, total - ip_bytes);
 	came->m = m;
+	came->ip_bytes = (uint16_t)ip_bytes;
+	came->tcp_bytes = (uint16_t)(total - ip_bytes);
 	came->place = table_place(l, came->key);
 	rte_prefetch0(came->place.bucket);
-	return OURS;
+	return true;
 }
 
 /* ICMP --------------------------------------------------------------------------------------- */
@@ -230,11 +228,30 @@ settle(const struct lite *l, const struct came *c)
 	return table_find(l, c->place, c->key);
 }
 
+/* What is damaged is dropped; while the rest is summed, blocks come. Return: how many are left. */
+static inline unsigned int
+find_all(struct lite *l, struct came *came, unsigned int n)
+{
+	unsigned int left = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		find(l, &came[i]);
+		if (unlikely(!is_intact(&came[i]))) {
+			worker_count(l->w, COUNT_damaged);
+			rte_pktmbuf_free(came[i].m);
+			continue;
+		}
+		if (unlikely(left < i))
+			came[left] = came[i];
+		left++;
+	}
+	return left;
+}
+
 static void
 walk(struct lite *l, struct came *came, unsigned int n, uint64_t now)
 {
-	for (unsigned int i = 0; i < n; i++)
-		find(l, &came[i]);
+	n = find_all(l, came, n);
 	for (unsigned int i = 0; i < n; i++) {
 		struct client *c = settle(l, &came[i]);
 
@@ -256,12 +273,9 @@ burst(struct lite *l, struct rte_mbuf **pkts, uint16_t n, struct rte_mbuf **left
 
 	for (uint16_t i = 0; i < n; i++) {
 		struct rte_mbuf *m = pkts[i];
-		enum whose whose = is_flat(m) ? read_packet(l, m, &came[ours]) : OTHERS;
 
-		if (likely(whose == OURS)) {
+		if (likely(is_flat(m) && read_packet(l, m, &came[ours]))) {
 			ours++;
-		} else if (whose == DROPPED) {
-			rte_pktmbuf_free(m);
 		} else {
 			look_at_icmp(l, m, now);
 			left[others++] = m;
