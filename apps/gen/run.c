@@ -197,8 +197,9 @@ await_link(void)
 	while (rte_eth_link_get_nowait(tern_run_port(), &link) == 0 &&
 	       link.link_status == RTE_ETH_LINK_DOWN) {
 		if (tern_run_now() > end)
-			return complain("port %s has no link: nobody came to its other end in 3 s%s",
-					name, why_no_link());
+			return complain(
+				"port %s has no link: nobody came to its other end in 3 s%s", name,
+				why_no_link());
 		nanosleep(&rest, NULL);
 	}
 	return 0;

@@ -17,9 +17,9 @@ void mtu_exceeded(struct tern_conn *c, uint16_t mtu, uint16_t was);
 void mtu_suspect(struct tern_conn *c);
 
 /*
- * Something was acknowledged, with conn.mss_most or mtu_doubts set. Full segments are tried again: at
- * once, until they have vanished in three silences and none came through between; from then on, and
- * where ICMP spoke, after ten minutes, when the path may be another (RFC 1191 §6.3).
+ * Something was acknowledged, with conn.mss_most or mtu_doubts set. Full segments are tried again:
+ * at once, until they have vanished in three silences and none came through between; from then on,
+ * and where ICMP spoke, after ten minutes, when the path may be another (RFC 1191 §6.3).
  */
 void mtu_acked(struct tern_conn *c);
 

@@ -364,19 +364,19 @@ Test(lite_wire, who_waits_long_lets_the_worker_sleep)
 	unsigned int turns = 0;
 
 	plan(MODE_CRR);
-	wire.plan.connections = 200;
-	wire.plan.timeout_ns = S(60);
-	wire.plan.options.config.rto_initial_ns = S(30);
-	wire.plan.options.config.rto_min_ns = S(30);
-	wire.trial.count = 200;
+	scene.plan.connections = 200;
+	scene.plan.timeout_ns = S(60);
+	scene.plan.options.config.rto_initial_ns = S(30);
+	scene.plan.options.config.rto_min_ns = S(30);
+	scene.trial.count = 200;
 	start();
 	cr_assert_eq(count(COUNT_opened), 200);
 	for (unsigned int pause = 0; pause < 3; pause++) {
-		wire.now += S(2);
-		while (worker_poll(wire.w, wire.now))
+		scene.now += S(2);
+		while (worker_poll(scene.w, scene.now))
 			cr_assert_lt(++turns, 20);
 	}
-	wire.now += S(24);
+	scene.now += S(24);
 	pass(MS(100));
 	cr_assert_eq(count(COUNT_rexmit_syn), 200);
 }

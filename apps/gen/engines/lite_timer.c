@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * One timer for each connection, in a wheel of lists that are only ever entered and taken from the
- * front. Their links are not in the blocks, but hold fourteen of their numbers each: so it is known
- * who is to be looked at next before its block is there, and blocks come all at a time, not one
- * after the other. It is lazy: a segment that leaves or an ACK that comes moves nothing. A
+ * front. Their links are not in the blocks, but hold fourteen of their numbers each: so it is
+ * known who is to be looked at next before its block is there, and blocks come all at a time, not
+ * one after the other. It is lazy: a segment that leaves or an ACK that comes moves nothing. A
  * connection in the wheel is looked at the least RTO later, which no deadline can come before, and
- * put back for what it then still has to wait, or for the least RTO again. So no deadline is noticed
- * late, and what ended long before costs nothing but the look.
+ * put back for what it then still has to wait, or for the least RTO again. So no deadline is
+ * noticed late, and what ended long before costs nothing but the look.
  */
 #include <string.h>
 
