@@ -382,7 +382,7 @@ print_captured(FILE *to, const struct failures *f)
 	fprintf(to, "captured     %" PRIu32 " failures (%" PRIu64 " frames) in %s", f->n, f->frames,
 		f->path);
 	if (f->missed > 0)
-		fprintf(to, ", %" PRIu64 " more were not captured", f->missed);
+		fprintf(to, ", not captured: %" PRIu64, f->missed);
 	fputc('\n', to);
 	for (uint32_t i = 0; i < RTE_MIN(f->n, (uint32_t)LISTED); i++) {
 		const struct captured_failure *c = &f->list[i];
