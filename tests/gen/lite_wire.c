@@ -209,15 +209,24 @@ Test(lite_wire, a_reset_of_another_syn_is_not_believed)
 	cr_assert_eq(scene.w->outstanding, 0);
 }
 
-/* RFC 9293 §3.5.1, figure 9: who remembers an older connection is reset, and asked again. */
+/*
+ * RFC 9293 §3.5.1, figure 9: who remembers an older connection is reset, and asked again. TIME-WAIT
+ * that outlives a reset (RFC 1337 §3) takes a SYN beyond the older connection's numbers (RFC 6191
+ * §2).
+ */
 Test(lite_wire, an_older_connection_is_reset)
 {
+	uint32_t isn;
+
 	plan(MODE_CRR);
 	start();
 	out("S 0:0(0) win 65535 <mss 1460, nop, wscale 3>");
+	isn = wire.isn;
 	in(". 700:700(0) ack 77777 win 100");
-	out("R 77777:77777(0) win 65535");
+	cr_assert_eq(wire.out[wire.out_head].s.flags, RST);
+	cr_assert_eq(wire.out[wire.out_head++].s.seq, isn + 77777);
 	out("S 0:0(0) win 65535 <mss 1460, nop, wscale 3>");
+	cr_assert_eq(wire.isn, isn + 77777 + 65536);
 	in("S. 0:0(0) ack 1 win 65535");
 	out("P. 1:101(100) ack 1 win 65535");
 	quiet();

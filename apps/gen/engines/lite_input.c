@@ -19,6 +19,7 @@ enum {
 	MSS_LEAST = 64,
 	WSCALE_MOST = 14,      /* RFC 7323 §2.3 */
 	CHALLENGES_MOST = 100, /* in a tick: RFC 5961 §7 */
+	BEYOND = 65536,	       /* what an older connection's last number is passed by */
 };
 
 /* Beginning and ending ------------------------------------------------------------------------ */
@@ -146,7 +147,8 @@ stands(struct lite *l, struct client *c, uint64_t now)
 
 /*
  * Somebody there remembers an older connection (§3.10.7.3, figure 9): a reset ends it, and the SYN
- * need not wait for its time to come again.
+ * need not wait for its time to come again. TIME-WAIT may not be ended by it (RFC 1337 §3), but by a
+ * SYN beyond all that the older connection had (RFC 6191 §2), and its ACK tells what that was.
  */
 static void
 is_remembered(struct lite *l, struct client *c, const struct segment *s, uint64_t now)
@@ -158,6 +160,8 @@ is_remembered(struct lite *l, struct client *c, const struct segment *s, uint64_
 		return;
 	c->tries = 1;
 	c->flags |= AGAIN;
+	c->una = s->ack + BEYOND;
+	c->nxt = c->end = c->una + 1;
 	worker_count(l->w, COUNT_rexmit_syn);
 	lite_syn(l, c, now);
 }
