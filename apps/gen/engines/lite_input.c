@@ -147,8 +147,8 @@ stands(struct lite *l, struct client *c, uint64_t now)
 
 /*
  * Somebody there remembers an older connection (§3.10.7.3, figure 9): a reset ends it, and the SYN
- * need not wait for its time to come again. TIME-WAIT may not be ended by it (RFC 1337 §3), but by a
- * SYN beyond all that the older connection had (RFC 6191 §2), and its ACK tells what that was.
+ * need not wait for its time to come again. TIME-WAIT may not be ended by it (RFC 1337 §3), but by
+ * a SYN beyond all that the older connection had (RFC 6191 §2), and its ACK tells what that was.
  */
 static void
 is_remembered(struct lite *l, struct client *c, const struct segment *s, uint64_t now)
