@@ -6,8 +6,9 @@
 
 #include <rte_cycles.h>
 
+#include "gen/layout.h"
+
 enum {
-	ALIGN = 64,
 	LAUNCH_BURST = 64, /* in one turn: then what came in has its turn */
 	TX_BURST = 64,	   /* offered to the port at once */
 };
@@ -28,15 +29,6 @@ static size_t
 steering_bytes(const struct engine *engine, unsigned int workers)
 {
 	return engine->steered && workers > 1 ? steer_bytes() : 0;
-}
-
-static size_t
-place(size_t *at, size_t bytes)
-{
-	size_t here = *at;
-
-	*at += RTE_ALIGN_CEIL(bytes, (size_t)ALIGN);
-	return here;
 }
 
 size_t

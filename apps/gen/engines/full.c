@@ -3,8 +3,7 @@
 
 #include "echo/chargen.h"
 #include "gen/complain.h"
-
-enum { ALIGN = 64 };
+#include "gen/layout.h"
 
 /* What stands where ---------------------------------------------------------------------------- */
 
@@ -70,15 +69,6 @@ flows_most(const struct plan *plan, unsigned int workers)
 	if (plan->suite != SUITE_NONE)
 		return RTE_MAX(share(plan->connections, workers), outstanding_of(plan, workers));
 	return flows_of(plan, workers, plan->open_loop);
-}
-
-static size_t
-place(size_t *at, size_t bytes)
-{
-	size_t here = *at;
-
-	*at += RTE_ALIGN_CEIL(bytes, (size_t)ALIGN);
-	return here;
 }
 
 static struct layout

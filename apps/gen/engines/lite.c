@@ -13,10 +13,10 @@
 #include "gen/engines/csum.h"
 #include "gen/engines/lite_table.h"
 #include "gen/engines/request.h"
+#include "gen/layout.h"
 #include "gen/ports.h"
 
 enum {
-	ALIGN = 64,
 	ASK_KEPT = 1 << 16,  /* bytes of a request that is kept as it is */
 	BODY_KEPT = 1 << 18, /* bytes of a response that others are compared with */
 	TUPLES_TRIED = 16,   /* in one launch */
@@ -75,15 +75,6 @@ keeps_ask(const struct plan *plan)
 {
 	return plan->proto == PROTO_HTTP ||
 	       (plan->payload != PAYLOAD_PRBS && plan->req_bytes <= ASK_KEPT);
-}
-
-static size_t
-place(size_t *at, size_t bytes)
-{
-	size_t here = *at;
-
-	*at += RTE_ALIGN_CEIL(bytes, (size_t)ALIGN);
-	return here;
 }
 
 /* The text of HTTP, and behind it what leaves as it is. */

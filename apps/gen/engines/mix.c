@@ -15,10 +15,10 @@
  * share of --max-outstanding by weight, so that one that stalls takes nothing from the others. In
  * closed loop all have the same places, and what waits holds one.
  */
+#include "gen/layout.h"
 #include "gen/worker.h"
 
 enum {
-	ALIGN = 64,
 	WAITING = 16384,   /* transactions of a part, and in closed loop of all, that wait */
 	LAUNCH_BURST = 64, /* in one turn: then what came in has its turn */
 	AGAIN_NS = 1000,   /* what waits is tried again, though nothing came */
@@ -47,15 +47,6 @@ mix_of(const struct worker *w)
 }
 
 /* Memory ------------------------------------------------------------------------------------- */
-
-static size_t
-place(size_t *at, size_t bytes)
-{
-	size_t here = *at;
-
-	*at += RTE_ALIGN_CEIL(bytes, (size_t)ALIGN);
-	return here;
-}
 
 static size_t
 bytes_of(const struct plan *part, unsigned int workers)

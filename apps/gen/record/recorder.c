@@ -9,8 +9,9 @@
 #include <rte_ip.h>
 #include <rte_tcp.h>
 
+#include "gen/layout.h"
+
 enum {
-	ALIGN = 64,
 	BURST = 64,
 	ETH = RTE_ETHER_HDR_LEN,
 	IP_LEAST = sizeof(struct rte_ipv4_hdr),
@@ -23,18 +24,9 @@ static const uint64_t AFTER_NS = 10 * TERN_MS; /* what follows a failure belongs
 /* Memory ------------------------------------------------------------------------------------- */
 
 static size_t
-place(size_t *at, size_t bytes)
-{
-	size_t here = *at;
-
-	*at += RTE_ALIGN_CEIL(bytes, (size_t)ALIGN);
-	return here;
-}
-
-static size_t
 stride_of(const struct plan *plan)
 {
-	return RTE_ALIGN_CEIL(sizeof(struct recorded) + plan->capture.snap, (size_t)ALIGN);
+	return RTE_ALIGN_CEIL(sizeof(struct recorded) + plan->capture.snap, (size_t)LAYOUT_ALIGN);
 }
 
 static uint32_t
