@@ -26,10 +26,13 @@ struct bench {
 	uint64_t (*now)(struct bench *bench);
 	/* Let time go by until then, or a little less; the workers are polled meanwhile. */
 	void (*pass)(struct bench *bench, uint64_t until_ns);
-	/* Share of the time that the worker had its processor, ns: ran and waited so far. */
+	/*
+	 * Share of the time that the worker had its processor, ns: ran and waited so far. NULL: it
+	 * waits for none, as its time is not real.
+	 */
 	void (*schedstat)(struct bench *bench, unsigned int worker, uint64_t *ran,
 			  uint64_t *waited);
-	/* The port's own counters so far, into rx_missed, rx_errors, rx_no_mbuf, tx_errors. */
+	/* The port counts rx_missed, rx_errors, rx_no_mbuf, tx_errors, so far. NULL: nothing. */
 	void (*port_counts)(struct bench *bench, struct ledger *ledger);
 	bool stop;  /* somebody wants it to end */
 	bool stuck; /* a worker does not answer: nothing can be run on it any more */

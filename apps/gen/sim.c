@@ -121,21 +121,6 @@ pass(struct bench *bench, uint64_t until_ns)
 	} while (sim.now < until_ns);
 }
 
-static void
-schedstat(struct bench *bench, unsigned int worker, uint64_t *ran, uint64_t *waited)
-{
-	(void)bench;
-	(void)worker;
-	*ran = *waited = 0;
-}
-
-static void
-port_counts(struct bench *bench, struct ledger *ledger)
-{
-	(void)bench;
-	(void)ledger;
-}
-
 /* Building ----------------------------------------------------------------------------------- */
 
 static void *
@@ -355,8 +340,6 @@ bench_simulate(const struct plan *plan, int argc, char **argv, bench_work *work,
 		.engine = engine_of(plan),
 		.now = now_of,
 		.pass = pass,
-		.schedstat = schedstat,
-		.port_counts = port_counts,
 		.interval = calloc(1, sizeof(struct meter)),
 		.left_out = calloc(1, sizeof(struct meter)),
 	};

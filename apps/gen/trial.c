@@ -162,6 +162,9 @@ struct fared {
 static void
 look(struct bench *bench, struct fared *f)
 {
+	*f = (struct fared){ .ran = { 0 } };
+	if (bench->schedstat == NULL)
+		return;
 	for (unsigned int i = 0; i < bench->workers_n; i++)
 		bench->schedstat(bench, i, &f->ran[i], &f->waited[i]);
 }
@@ -456,6 +459,13 @@ balances(const struct ledger *l)
 	       l->launched == l->done + l->failed + l->inflight;
 }
 
+static void
+count_port(struct bench *bench, struct ledger *ledger)
+{
+	if (bench->port_counts != NULL)
+		bench->port_counts(bench, ledger);
+}
+
 /* Each worker's as it was told last: behind the end of the trial, between two turns of its loop. */
 static void
 close_ledger(struct bench *bench, struct result *r, const struct ledger *before)
@@ -475,7 +485,7 @@ close_ledger(struct bench *bench, struct result *r, const struct ledger *before)
 		for (unsigned int k = 0; k < r->parts_n; k++)
 			add_ledger(&r->parts[k].ledger, &w->parts[k].ledger);
 	}
-	bench->port_counts(bench, &after);
+	count_port(bench, &after);
 	sum.rx_missed = after.rx_missed - before->rx_missed;
 	sum.rx_errors = after.rx_errors - before->rx_errors;
 	sum.rx_no_mbuf = after.rx_no_mbuf - before->rx_no_mbuf;
@@ -626,7 +636,7 @@ trial_run(struct bench *bench, const struct trial *trial, const struct watcher *
 		bench->trial.plan = bench->plan;
 	for (unsigned int i = 0; i < bench->workers_n; i++)
 		bench->workers[i]->trial = &bench->trial;
-	bench->port_counts(bench, &before);
+	count_port(bench, &before);
 	collect(bench, result); /* whatever was before */
 	result->failed = open_all(bench);
 	if (result->failed == 0) {

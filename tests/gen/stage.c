@@ -67,21 +67,6 @@ pass(struct bench *bench, uint64_t until)
 	world_pass(on->w, until > on->w->now ? until - on->w->now : 1);
 }
 
-static void
-schedstat(struct bench *bench, unsigned int worker, uint64_t *ran, uint64_t *waited)
-{
-	(void)bench;
-	(void)worker;
-	*ran = *waited = 0;
-}
-
-static void
-port_counts(struct bench *bench, struct ledger *ledger)
-{
-	(void)bench;
-	(void)ledger;
-}
-
 /* The stage ---------------------------------------------------------------------------------- */
 
 static struct tern_addr
@@ -152,8 +137,6 @@ stage_open(struct stage *s)
 				   .workers_n = 1,
 				   .now = now_of,
 				   .pass = pass,
-				   .schedstat = schedstat,
-				   .port_counts = port_counts,
 				   .interval = scene_memory(sizeof(struct meter)),
 				   .left_out = scene_memory(sizeof(struct meter)) };
 	w = worker_init(scene_memory(worker_bytes(&s->plan, s->bench.engine, 1)), &s->plan,

@@ -145,21 +145,6 @@ clock_of(void *data)
 	return on->now;
 }
 
-static void
-schedstat(struct bench *bench, unsigned int worker, uint64_t *ran, uint64_t *waited)
-{
-	(void)bench;
-	(void)worker;
-	*ran = *waited = 0;
-}
-
-static void
-port_counts(struct bench *bench, struct ledger *ledger)
-{
-	(void)bench;
-	(void)ledger;
-}
-
 /* Building ----------------------------------------------------------------------------------- */
 
 void
@@ -250,8 +235,6 @@ star_open(struct star *s)
 				   .workers_n = STAR_WORKERS,
 				   .now = now_of,
 				   .pass = pass,
-				   .schedstat = schedstat,
-				   .port_counts = port_counts,
 				   .interval = take(s, sizeof(struct meter)),
 				   .left_out = take(s, sizeof(struct meter)) };
 	for (unsigned int i = 0; i < STAR_ENDS; i++) {

@@ -57,21 +57,6 @@ pass(struct bench *bench, uint64_t until)
 }
 
 static void
-schedstat(struct bench *bench, unsigned int worker, uint64_t *ran, uint64_t *waited)
-{
-	(void)bench;
-	(void)worker;
-	*ran = *waited = 0;
-}
-
-static void
-port_counts(struct bench *bench, struct ledger *ledger)
-{
-	(void)bench;
-	(void)ledger;
-}
-
-static void
 begin(void)
 {
 	struct worker *w;
@@ -96,8 +81,6 @@ begin(void)
 				     .setup.cores_n = 1,
 				     .now = now_of,
 				     .pass = pass,
-				     .schedstat = schedstat,
-				     .port_counts = port_counts,
 				     .interval = calloc(1, sizeof(struct meter)),
 				     .left_out = calloc(1, sizeof(struct meter)) };
 	fake.result = result_new();
